@@ -1,0 +1,79 @@
+// Compiles src/ and migrations/ into dist/ with swc (types are checked by `npm run check`), and the
+// web pages with Vite. Skips what is newer than its sources, so that a second start is quick.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const require = createRequire(import.meta.url);
+
+function filesBelow(folder) {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+}
+
+/** True when `stamp` is newer than every source, so that there is nothing to do. */
+function isFresh(stamp, sources) {
+  if (!existsSync(stamp)) return false;
+  const builtAt = statSync(stamp).mtimeMs;
+  return sources.every((file) => statSync(file).mtimeMs < builtAt);
+}
+
+function stamp(file) {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, new Date().toISOString());
+}
+
+function buildServer() {
+  const sources = ['src', 'migrations'].flatMap((folder) => filesBelow(join(root, folder)));
+  const inputs = [...sources, join(root, '.swcrc'), join(root, 'package.json'), fileURLToPath(import.meta.url)];
+  const done = join(root, 'dist', '.server-built');
+  if (isFresh(done, inputs)) return;
+  process.stdout.write('Building the server … ');
+  const { transformFileSync } = require('@swc/core');
+  for (const folder of ['src', 'migrations']) {
+    rmSync(join(root, 'dist', folder), { recursive: true, force: true });
+  }
+  for (const file of sources.filter((name) => name.endsWith('.ts'))) {
+    const target = join(root, 'dist', relative(root, file)).replace(/\.ts$/, '.js');
+    const { code, map } = transformFileSync(file, { swcrc: true, sourceMaps: true });
+    mkdirSync(dirname(target), { recursive: true });
+    writeFileSync(target, `${code}\n//# sourceMappingURL=${target.split('/').pop()}.map\n`);
+    writeFileSync(`${target}.map`, map);
+  }
+  stamp(done);
+  console.log('done');
+}
+
+function buildWeb() {
+  const sources = filesBelow(join(root, 'web'));
+  if (sources.length === 0) return;
+  const done = join(root, 'dist', '.web-built');
+  if (isFresh(done, [...sources, join(root, 'package.json')])) return;
+  process.stdout.write('Building the web pages (only on the first start, up to a minute) … ');
+  const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js');
+  const result = spawnSync(process.execPath, [vite, 'build', '--config', 'web/vite.config.mjs', '--logLevel', 'warn'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  if (result.status !== 0) {
+    console.log('failed');
+    console.error(result.stdout + result.stderr);
+    process.exit(1);
+  }
+  stamp(done);
+  console.log('done');
+}
+
+/** Builds whatever is out of date; an installation without the build tools is taken to be built. */
+export function build() {
+  if (!existsSync(join(root, 'node_modules', '@swc', 'core'))) return;
+  buildServer();
+  buildWeb();
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) build();

@@ -1,0 +1,38 @@
+/**
+ * What everything above the ground floor is handed: the whole house, put together in app.ts. Only
+ * `import type` may reach this file, so that it names rooms above its readers without anybody
+ * depending on them.
+ */
+import type { Config } from './config';
+import type { Clock } from './infra/clock';
+import type { Database } from './infra/database';
+import type { Logger } from './infra/logger';
+import type { Metrics } from './infra/metrics';
+import type { RateLimits } from './infra/rate-limits';
+import type { RedisLinks } from './infra/redis';
+import type { Jobs } from './jobs/jobs';
+import type { Live } from './live/live';
+import type { News } from './live/news';
+import type { PaymentProviders } from './modules/payments/provider';
+import type { PlanLayouts } from './modules/venues/layouts';
+
+export interface App {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  readonly db: Database;
+  /** Undefined where there is none: then news reach only this process, and the log the others. */
+  readonly redis: RedisLinks | undefined;
+  readonly limits: RateLimits;
+  /** The live seat maps. */
+  readonly live: Live;
+  /** Small news by channel: a reservation's or a booking's new state. */
+  readonly news: News;
+  readonly jobs: Jobs;
+  readonly layouts: PlanLayouts;
+  readonly payments: PaymentProviders;
+  readonly jwtSecret: string;
+  /** Where clients reach us, e.g. http://127.0.0.1:4000: the base of every URL we hand out. */
+  readonly publicUrl: string;
+}

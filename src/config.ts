@@ -1,0 +1,131 @@
+/**
+ * The only reader of process.env. Names and defaults are documented in .env.example; a wrong value
+ * stops the start with a sentence that names the variable.
+ */
+import { cleanEnv, makeValidator, str } from 'envalid';
+
+export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
+
+export interface Config {
+  readonly production: boolean;
+  readonly port: number;
+  readonly host: string;
+  /** Undefined: an embedded PostgreSQL is started. */
+  readonly databaseUrl: string | undefined;
+  /** Empty: an embedded Redis is started; several form a Redis Cluster. */
+  readonly redisUrls: readonly string[];
+  readonly dataDir: string;
+  readonly seed: 'demo' | 'none';
+  /** Undefined: made on the first start and kept in the data folder. */
+  readonly jwtSecret: string | undefined;
+  readonly corsOrigins: readonly string[];
+  readonly rateLimits: boolean;
+  readonly inlineWorkers: boolean;
+  readonly mockPayments: boolean;
+  readonly logLevel: LogLevel;
+}
+
+/** Thrown when the environment is unusable; its message is meant for the operator's terminal. */
+export class ConfigError extends Error {}
+
+const port = makeValidator<number>((input) => {
+  const value = Number(input);
+  // 0 asks the system for a free port: tests do.
+  if (!Number.isInteger(value) || value < 0 || value > 65535) {
+    throw new TypeError('must be a port number from 0 to 65535');
+  }
+  return value;
+});
+
+const urlOf =
+  (...protocols: string[]) =>
+  (input: string): string => {
+    const expected = `must be a URL that starts with ${protocols.map((p) => `${p}//`).join(' or ')}`;
+    if (!URL.canParse(input) || !protocols.includes(new URL(input).protocol)) {
+      throw new TypeError(expected);
+    }
+    return input;
+  };
+
+const databaseUrl = makeValidator<string>(urlOf('postgres:', 'postgresql:'));
+const redisUrls = makeValidator<string[]>((input) =>
+  input.split(',').map((url) => urlOf('redis:', 'rediss:')(url.trim())),
+);
+const origins = makeValidator<string[]>((input) =>
+  input
+    .split(',')
+    .map((origin) => origin.trim())
+    .filter((origin) => origin !== '')
+    .map((origin) => {
+      if (!URL.canParse(origin) || new URL(origin).origin !== origin) {
+        throw new TypeError(
+          'must be origins separated by commas, each like https://tickets.example.org',
+        );
+      }
+      return origin;
+    }),
+);
+const secret = makeValidator<string>((input) => {
+  if (input.length < 32) throw new TypeError('must be at least 32 characters long');
+  return input;
+});
+
+/** Reads and validates the environment. Throws ConfigError, naming each wrong variable. */
+export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config {
+  // An empty variable is an unset one: `docker compose` hands over `NAME=` for what is not filled in.
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const env = cleanEnv(
+    given,
+    {
+      NODE_ENV: str({ choices: ['development', 'test', 'production'], default: 'development' }),
+      PORT: port({ default: 4000 }),
+      HOST: str({ default: '127.0.0.1' }),
+      DATABASE_URL: databaseUrl({ default: undefined }),
+      REDIS_URL: redisUrls({ default: undefined }),
+      USHER_DATA_DIR: str({ default: '.usher' }),
+      USHER_SEED: str({ choices: ['demo', 'none'], default: 'demo' }),
+      JWT_SECRET: secret({ default: undefined }),
+      CORS_ORIGINS: origins({ default: [] }),
+      RATE_LIMITS: str({ choices: ['on', 'off'], default: 'on' }),
+      WORKERS: str({ choices: ['inline', 'off'], default: 'inline' }),
+      PAYMENTS_MOCK: str({ choices: ['on', 'off'], default: undefined }),
+      LOG_LEVEL: str({
+        choices: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
+        default: 'info',
+      }),
+    },
+    {
+      reporter: ({ errors }) => {
+        const problems = Object.entries(errors).map(
+          ([name, error]) => `${name} ${(error as Error).message}`,
+        );
+        if (problems.length > 0) {
+          throw new ConfigError(
+            `Usher cannot start with this environment:\n  ${problems.join('\n  ')}`,
+          );
+        }
+      },
+    },
+  );
+  const production = env.NODE_ENV === 'production';
+  if (production && env.JWT_SECRET === undefined) {
+    throw new ConfigError(
+      'Usher cannot start with this environment:\n  JWT_SECRET must be set (at least 32 characters) when NODE_ENV=production',
+    );
+  }
+  return Object.freeze({
+    production,
+    port: env.PORT,
+    host: env.HOST,
+    databaseUrl: env.DATABASE_URL,
+    redisUrls: Object.freeze(env.REDIS_URL ?? []),
+    dataDir: env.USHER_DATA_DIR,
+    seed: env.USHER_SEED,
+    jwtSecret: env.JWT_SECRET,
+    corsOrigins: Object.freeze(env.CORS_ORIGINS),
+    rateLimits: env.RATE_LIMITS === 'on',
+    inlineWorkers: env.WORKERS === 'inline',
+    mockPayments: env.PAYMENTS_MOCK === undefined ? !production : env.PAYMENTS_MOCK === 'on',
+    logLevel: env.LOG_LEVEL,
+  });
+}

@@ -1,0 +1,113 @@
+/**
+ * Relay connections with keyset cursors: a cursor names the last row's sort key, so that a page costs
+ * the same wherever it starts, and rows that come and go do not shift the pages after them.
+ */
+import { Field, Int, ObjectType, type ClassType } from 'type-graphql';
+import { badInput } from '../errors';
+
+/** The longest page of any connection. */
+export const PAGE_MAX = 1_000;
+
+@ObjectType({ description: 'Where a page stands in its list (Relay).' })
+export class PageInfo {
+  @Field(() => Boolean)
+  hasNextPage!: boolean;
+
+  @Field(() => Boolean, {
+    description: 'Whether this page was asked for with a cursor that has something before it.',
+  })
+  hasPreviousPage!: boolean;
+
+  @Field(() => String, { nullable: true })
+  startCursor!: string | null;
+
+  @Field(() => String, { nullable: true })
+  endCursor!: string | null;
+}
+
+export interface Edge<T> {
+  node: T;
+  cursor: string;
+}
+export interface Connection<T> {
+  edges: Edge<T>[];
+  pageInfo: PageInfo;
+  /** A number, or how to count: asked only when the client selects it. */
+  totalCount: number | (() => Promise<number>);
+}
+
+/** Declares `<name>Connection` and `<name>Edge` for a node type. */
+export function connectionType<T extends object>(name: string, node: () => ClassType<T>) {
+  @ObjectType(`${name}Edge`)
+  class EdgeType {
+    @Field(node)
+    node!: T;
+
+    @Field(() => String, { description: 'Hand it to `after` for what comes behind this entry.' })
+    cursor!: string;
+  }
+
+  @ObjectType(`${name}Connection`)
+  class ConnectionType {
+    @Field(() => [EdgeType])
+    edges!: EdgeType[];
+
+    @Field(() => PageInfo)
+    pageInfo!: PageInfo;
+
+    @Field(() => Int, { description: 'All entries of the list, on every page together.' })
+    totalCount!: number | (() => Promise<number>);
+  }
+  return ConnectionType;
+}
+
+/** Checks `first`: 1 to 1,000; throws BAD_USER_INPUT. */
+export function pageSize(first: number): number {
+  if (first < 1 || first > PAGE_MAX) {
+    throw badInput([{ path: 'first', message: `must be from 1 to ${PAGE_MAX}` }]);
+  }
+  return first;
+}
+
+export type CursorPart = string | number | null;
+
+export function encodeCursor(parts: readonly CursorPart[]): string {
+  return Buffer.from(JSON.stringify(parts)).toString('base64url');
+}
+
+/** The parts of a cursor; throws BAD_USER_INPUT unless it is one of `length` parts. */
+export function decodeCursor(after: string, length: number): CursorPart[] {
+  let parts: unknown;
+  try {
+    parts = JSON.parse(Buffer.from(after, 'base64url').toString('utf8'));
+  } catch {
+    parts = undefined;
+  }
+  const fits =
+    Array.isArray(parts) &&
+    parts.length === length &&
+    parts.every((part) => part === null || typeof part === 'string' || typeof part === 'number');
+  if (!fits) throw badInput([{ path: 'after', message: 'is not a cursor of this list' }]);
+  return parts as CursorPart[];
+}
+
+/** Makes a page of rows fetched with a limit of `first + 1`: the extra row tells of a next page. */
+export function toConnection<T>(
+  rows: readonly T[],
+  first: number,
+  after: string | null | undefined,
+  cursorOf: (row: T) => string,
+  totalCount: Connection<T>['totalCount'],
+): Connection<T> {
+  const edges = rows.slice(0, first).map((node) => ({ node, cursor: cursorOf(node) }));
+  return {
+    edges,
+    pageInfo: {
+      hasNextPage: rows.length > first,
+      hasPreviousPage: after != null,
+      startCursor: edges[0]?.cursor ?? null,
+      endCursor: edges.at(-1)?.cursor ?? null,
+    },
+    totalCount,
+  };
+}

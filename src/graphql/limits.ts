@@ -1,0 +1,152 @@
+/**
+ * What an operation may cost, decided before it runs and alike for HTTP and WebSocket. Depth counts
+ * nested fields; cost counts the objects a response may hold at most, a list of `first: n` counting
+ * n times its entries. Each fragment is measured once and remembered: a measure that follows every
+ * spread anew takes exponential time on fragments that spread each other twice.
+ */
+import {
+  getNamedType,
+  getNullableType,
+  isCompositeType,
+  isInterfaceType,
+  isListType,
+  isObjectType,
+  Kind,
+  type DocumentNode,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  type GraphQLField,
+  type GraphQLNamedType,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+  type SelectionSetNode,
+} from 'graphql';
+import { DomainError } from '../errors';
+import { PAGE_MAX } from './connections';
+
+export const DEPTH_MAX = 14;
+export const COST_MAX = 20_000;
+/** Lexical tokens of a document; the parser stops there. */
+export const TOKENS_MAX = 4_000;
+/** What a mutation costs beside its answer: it locks, hashes or charges. */
+const MUTATION_COST = 200;
+/** Assumed length of a list that takes no `first`. */
+const PLAIN_LIST_LENGTH = 5;
+/** What an unreadable `first` is taken for. */
+const FIRST_MAX = PAGE_MAX;
+
+interface Measure {
+  depth: number;
+  cost: number;
+}
+
+/** Throws QUERY_TOO_COMPLEX when the operation is too deep or may cost too much. */
+export function assertWithinLimits(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+  variables: Readonly<Record<string, unknown>>,
+): void {
+  const { depth, cost } = new Meter(schema, document, operation, variables).measure();
+  if (depth > DEPTH_MAX) {
+    throw new DomainError(
+      'QUERY_TOO_COMPLEX',
+      `The operation is ${depth} fields deep; the limit is ${DEPTH_MAX}.`,
+    );
+  }
+  if (cost > COST_MAX) {
+    throw new DomainError(
+      'QUERY_TOO_COMPLEX',
+      `The operation may cost ${cost}; the limit is ${COST_MAX}.`,
+    );
+  }
+}
+
+class Meter {
+  private readonly fragments = new Map<string, FragmentDefinitionNode>();
+  private readonly measured = new Map<string, Measure>();
+
+  constructor(
+    private readonly schema: GraphQLSchema,
+    document: DocumentNode,
+    private readonly operation: OperationDefinitionNode,
+    private readonly variables: Readonly<Record<string, unknown>>,
+  ) {
+    for (const definition of document.definitions) {
+      if (definition.kind === Kind.FRAGMENT_DEFINITION)
+        this.fragments.set(definition.name.value, definition);
+    }
+  }
+
+  measure(): Measure {
+    const root = this.schema.getRootType(this.operation.operation);
+    if (!root) return { depth: 0, cost: 0 };
+    return this.ofSelections(this.operation.selectionSet, root);
+  }
+
+  private ofSelections(selections: SelectionSetNode, parent: GraphQLNamedType): Measure {
+    const total: Measure = { depth: 0, cost: 0 };
+    for (const selection of selections.selections) {
+      let part: Measure;
+      if (selection.kind === Kind.FIELD) {
+        part = this.ofField(selection, parent);
+      } else if (selection.kind === Kind.INLINE_FRAGMENT) {
+        const on =
+          selection.typeCondition && this.schema.getType(selection.typeCondition.name.value);
+        part = this.ofSelections(selection.selectionSet, on ?? parent);
+      } else {
+        part = this.ofFragment(selection.name.value);
+      }
+      total.depth = Math.max(total.depth, part.depth);
+      total.cost += part.cost;
+    }
+    return total;
+  }
+
+  private ofFragment(name: string): Measure {
+    const known = this.measured.get(name);
+    if (known !== undefined) return known;
+    const fragment = this.fragments.get(name);
+    const on = fragment && this.schema.getType(fragment.typeCondition.name.value);
+    // Set first: a fragment that spreads itself has been refused by validation, and would end here.
+    this.measured.set(name, { depth: 0, cost: 0 });
+    const measure =
+      fragment && on ? this.ofSelections(fragment.selectionSet, on) : { depth: 0, cost: 0 };
+    this.measured.set(name, measure);
+    return measure;
+  }
+
+  private ofField(node: FieldNode, parent: GraphQLNamedType): Measure {
+    const field =
+      isObjectType(parent) || isInterfaceType(parent)
+        ? parent.getFields()[node.name.value]
+        : undefined;
+    const isMutation = parent === this.schema.getMutationType();
+    if (field === undefined) return { depth: 1, cost: 0 }; // __typename, or introspection: bounded by depth
+    const type = getNamedType(field.type);
+    const own = (isMutation ? MUTATION_COST : 0) + (isCompositeType(type) ? 1 : 0);
+    if (node.selectionSet === undefined) return { depth: 1, cost: own };
+    const inner = this.ofSelections(node.selectionSet, type);
+    return { depth: inner.depth + 1, cost: own + this.lengthOf(node, field) * inner.cost };
+  }
+
+  /** How many times the field's selections may be answered. */
+  private lengthOf(node: FieldNode, field: GraphQLField<unknown, unknown>): number {
+    const first = field.args.find(
+      (argument) => argument.name === 'first' || argument.name === 'proposals',
+    );
+    if (first !== undefined) {
+      const given = node.arguments?.find((argument) => argument.name.value === first.name)?.value;
+      const value =
+        given?.kind === Kind.VARIABLE
+          ? this.variables[given.name.value]
+          : given?.kind === Kind.INT
+            ? Number(given.value)
+            : first.defaultValue;
+      return typeof value === 'number' ? Math.min(Math.max(value, 1), FIRST_MAX) : FIRST_MAX;
+    }
+    // Edges of a connection have been counted by the connection's own `first`.
+    if (node.name.value === 'edges') return 1;
+    return isListType(getNullableType(field.type)) ? PLAIN_LIST_LENGTH : 1;
+  }
+}

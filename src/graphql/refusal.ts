@@ -1,0 +1,11 @@
+import { Field, InterfaceType } from 'type-graphql';
+
+@InterfaceType({
+  description:
+    'A foreseen no, with a sentence for the buyer. The types that implement it say more.',
+  resolveType: (value: { __typename: string }) => value.__typename,
+})
+export abstract class Refusal {
+  @Field(() => String)
+  message!: string;
+}

@@ -1,0 +1,95 @@
+import { DataSource, type EntityManager, type EntitySchema, type MixedList } from 'typeorm';
+import { DatabaseError, type Pool, type QueryResultRow } from 'pg';
+import type { Logger } from './logger';
+import { SnakeNaming } from './naming';
+
+/** Connections a process holds at most. PostgreSQL works best with few; waiting happens here. */
+export const POOL_MAX = 16;
+const POOL_WAIT_MS = 10_000;
+/** Serialization failures and deadlocks are the database's word that trying again is right. */
+const TRANSACTION_ATTEMPTS = 3;
+const RETRYABLE = new Set(['40001', '40P01']);
+
+export type Entities = MixedList<string | EntitySchema | (new () => object)>;
+export type Migrations = MixedList<string | (new () => object)>;
+
+/** TypeORM for the catalogue's tables, the pool below it for the seat functions' single calls. */
+export class Database {
+  private constructor(
+    readonly orm: DataSource,
+    readonly pool: Pool,
+  ) {}
+
+  static async connect(options: {
+    url: string;
+    entities: Entities;
+    migrations: Migrations;
+    log: Logger;
+    poolMax?: number;
+  }): Promise<Database> {
+    const orm = new DataSource({
+      type: 'postgres',
+      url: options.url,
+      entities: options.entities,
+      migrations: options.migrations,
+      namingStrategy: new SnakeNaming(),
+      synchronize: false,
+      logging: false,
+      poolSize: options.poolMax ?? POOL_MAX,
+      connectTimeoutMS: POOL_WAIT_MS,
+      applicationName: 'usher',
+      extra: { idleTimeoutMillis: 30_000, statement_timeout: 60_000 },
+      poolErrorHandler: (error: unknown) =>
+        options.log.warn({ err: error }, 'a database connection broke'),
+    });
+    await orm.initialize();
+    // TypeORM keeps its pg pool in the driver; one pool for both means one bound on connections.
+    const { master } = orm.driver as unknown as { master: Pool };
+    return new Database(orm, master);
+  }
+
+  /** One statement on a pooled connection, outside any transaction but its own. */
+  async query<Row extends QueryResultRow>(sql: string, values: unknown[] = []): Promise<Row[]> {
+    return (await this.pool.query<Row>(sql, values)).rows;
+  }
+
+  /**
+   * Runs `work` in one transaction (READ COMMITTED). On a serialization failure or a deadlock the
+   * whole of it is run again, up to three times: it must do nothing outside the database.
+   */
+  async transaction<T>(work: (tx: EntityManager) => Promise<T>): Promise<T> {
+    return retryTransaction(() => this.orm.transaction(work));
+  }
+
+  async close(): Promise<void> {
+    await this.orm.destroy();
+  }
+}
+
+/** For single calls of a function as well: each is a transaction of its own. */
+export async function retryTransaction<T>(attempt: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (tries >= TRANSACTION_ATTEMPTS || !RETRYABLE.has(sqlStateOf(error) ?? '')) throw error;
+    }
+  }
+}
+
+function databaseErrorOf(error: unknown): DatabaseError | undefined {
+  if (error instanceof DatabaseError) return error;
+  // TypeORM wraps what the driver throws.
+  const inner = (error as { driverError?: unknown } | undefined)?.driverError;
+  return inner instanceof DatabaseError ? inner : undefined;
+}
+
+/** The SQLSTATE of a failed statement, or undefined where the error is not the database's. */
+export function sqlStateOf(error: unknown): string | undefined {
+  return databaseErrorOf(error)?.code;
+}
+
+/** The constraint a statement broke, or undefined. Decide on this, never on message text. */
+export function brokenConstraintOf(error: unknown): string | undefined {
+  return databaseErrorOf(error)?.constraint;
+}

@@ -1,0 +1,60 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+/** What Prometheus can ask of one process; names follow its conventions (base units, _total). */
+export class Metrics {
+  readonly registry = new Registry();
+  readonly holds = new Counter({
+    name: 'usher_holds_total',
+    help: 'Holds granted',
+    registers: [this.registry],
+  });
+  readonly refusals = new Counter({
+    name: 'usher_refusals_total',
+    help: 'Refusals given to buyers, by type',
+    labelNames: ['type'] as const,
+    registers: [this.registry],
+  });
+  readonly bookings = new Counter({
+    name: 'usher_bookings_total',
+    help: 'Bookings that reached an end, by status',
+    labelNames: ['status'] as const,
+    registers: [this.registry],
+  });
+  readonly expiredReservations = new Counter({
+    name: 'usher_expired_reservations_total',
+    help: 'Reservations ended by the sweeper',
+    registers: [this.registry],
+  });
+  readonly subscribers = new Gauge({
+    name: 'usher_subscribers',
+    help: 'Open subscriptions, by field',
+    labelNames: ['field'] as const,
+    registers: [this.registry],
+  });
+  readonly jobLag = new Gauge({
+    name: 'usher_job_lag_seconds',
+    help: 'Age of the oldest job that is due and not done',
+    registers: [this.registry],
+  });
+  readonly sweepLag = new Gauge({
+    name: 'usher_sweep_lag_seconds',
+    help: 'How overdue the most overdue reservation was at the last sweep',
+    registers: [this.registry],
+  });
+  readonly catchUpLag = new Gauge({
+    name: 'usher_live_catch_up_seconds',
+    help: 'Time since the least recent catch-up of a watched event',
+    registers: [this.registry],
+  });
+  readonly requests = new Histogram({
+    name: 'usher_http_request_duration_seconds',
+    help: 'HTTP requests, by route and status',
+    labelNames: ['route', 'status'] as const,
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+    registers: [this.registry],
+  });
+
+  constructor() {
+    collectDefaultMetrics({ register: this.registry });
+  }
+}

@@ -1,0 +1,97 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Field, ObjectType, registerEnumType } from 'type-graphql';
+import { Node } from '../../graphql/node';
+import { DateTime, EmailAddress, Url } from '../../graphql/scalars';
+import { eventScopedId } from '../../infra/ids';
+import type { Holder } from '../reservations/reservation.entity';
+
+export enum BookingStatus {
+  PENDING = 'PENDING',
+  CONFIRMED = 'CONFIRMED',
+  FAILED = 'FAILED',
+  CANCELLED = 'CANCELLED',
+  REFUNDED = 'REFUNDED',
+}
+registerEnumType(BookingStatus, {
+  name: 'BookingStatus',
+  description:
+    'PENDING while the payment is decided → CONFIRMED with tickets, or FAILED with nothing charged.',
+});
+
+/** A reservation that is paid for, or is being paid for. */
+@Entity('bookings')
+@ObjectType('Booking', { implements: Node, description: 'Seats that were paid for.' })
+export class Booking {
+  @PrimaryColumn('uuid')
+  eventId!: string;
+
+  @PrimaryColumn('uuid')
+  id!: string;
+
+  get publicId(): string {
+    return eventScopedId('Booking', this);
+  }
+
+  @Column('text')
+  @Field(() => String, { description: 'Short and speakable: what a buyer quotes.' })
+  reference!: string;
+
+  @Column('uuid')
+  reservationId!: string;
+
+  @Column('uuid')
+  holderId!: string;
+
+  @Column('text')
+  holderKind!: Holder['kind'];
+
+  @Column('text')
+  @Field(() => EmailAddress)
+  customerEmail!: string;
+
+  @Column('text')
+  @Field(() => String)
+  customerName!: string;
+
+  @Column('text')
+  @Field(() => BookingStatus)
+  status!: BookingStatus;
+
+  @Column('integer')
+  totalMinor!: number;
+
+  @Column('integer')
+  refundedMinor!: number;
+
+  @Column('timestamptz')
+  @Field(() => DateTime)
+  createdAt!: Date;
+
+  @Column('timestamptz', { nullable: true })
+  @Field(() => DateTime, { nullable: true })
+  confirmedAt!: Date | null;
+}
+
+/** What finds a booking by its reference, whichever event it belongs to. */
+@Entity('booking_references')
+export class BookingReference {
+  @PrimaryColumn('text')
+  reference!: string;
+
+  @Column('uuid')
+  eventId!: string;
+
+  @Column('uuid')
+  bookingId!: string;
+}
+
+@ObjectType({
+  description: 'What a buyer still has to do with the payment provider, such as 3-D Secure.',
+})
+export class PaymentNextAction {
+  @Field(() => String, { nullable: true })
+  clientSecret!: string | null;
+
+  @Field(() => Url, { nullable: true })
+  redirectUrl!: string | null;
+}

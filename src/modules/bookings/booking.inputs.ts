@@ -1,0 +1,49 @@
+import { Allow, IsOptional, MaxLength, ValidateNested } from 'class-validator';
+import { Field, ID, InputType } from 'type-graphql';
+import { EmailAddress } from '../../graphql/scalars';
+import { IsText } from '../../graphql/text';
+import { PaymentProviderName } from '../payments/payment.entity';
+
+@InputType()
+export class PaymentInput {
+  @Field(() => PaymentProviderName, { defaultValue: PaymentProviderName.MOCK })
+  @Allow()
+  provider!: PaymentProviderName;
+
+  @Field(() => String, { description: 'MOCK: tok_ok or tok_declined.' })
+  @IsText(1, 255)
+  token!: string;
+}
+
+@InputType()
+export class ConfirmBookingInput {
+  @Field(() => ID)
+  @MaxLength(100)
+  reservationId!: string;
+
+  @Field(() => PaymentInput)
+  @ValidateNested()
+  payment!: PaymentInput;
+
+  @Field(() => EmailAddress, {
+    nullable: true,
+    description: "Needed from guests; a user's own is taken otherwise.",
+  })
+  @IsOptional()
+  @MaxLength(254)
+  customerEmail?: string;
+
+  @Field(() => String, {
+    nullable: true,
+    description: "Needed from guests; a user's own is taken otherwise.",
+  })
+  @IsOptional()
+  @IsText(1, 200)
+  customerName?: string;
+
+  @Field(() => String, {
+    description: 'A retry with the same key and input is answered the same, and charges nothing more.',
+  })
+  @IsText(1, 200)
+  idempotencyKey!: string;
+}

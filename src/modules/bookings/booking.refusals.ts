@@ -1,0 +1,33 @@
+import { Field, ID, ObjectType } from 'type-graphql';
+import { RefusalError } from '../../errors';
+import { Refusal } from '../../graphql/refusal';
+import { eventScopedId, type EventScopedKey } from '../../infra/ids';
+import { declineSentence, type Decline } from '../payments/payment.rules';
+
+@ObjectType({ implements: Refusal, description: 'These seats, or this event, the buyer has booked.' })
+export class AlreadyBooked extends Refusal {
+  @Field(() => ID)
+  bookingId!: string;
+}
+
+@ObjectType({
+  implements: Refusal,
+  description: 'Nothing was charged. The reservation is the buyer’s again, for two minutes at least.',
+})
+export class PaymentDeclined extends Refusal {
+  @Field(() => String, { description: 'The reason in snake_case, such as card_declined.' })
+  code!: string;
+
+  @Field(() => Boolean, { description: 'Whether another try, with this card or another, may help.' })
+  retryable!: boolean;
+}
+
+export function alreadyBooked(booking: EventScopedKey, message: string): RefusalError {
+  return new RefusalError('AlreadyBooked', message, {
+    bookingId: eventScopedId('Booking', booking),
+  });
+}
+
+export function paymentDeclined({ code, retryable }: Decline): RefusalError {
+  return new RefusalError('PaymentDeclined', declineSentence(code), { code, retryable });
+}

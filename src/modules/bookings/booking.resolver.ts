@@ -1,0 +1,145 @@
+import {
+  Arg,
+  createUnionType,
+  Ctx,
+  FieldResolver,
+  ID,
+  Int,
+  Mutation,
+  Query,
+  Resolver,
+  Root,
+} from 'type-graphql';
+import { badInput, DomainError } from '../../errors';
+import { connectionType, pageSize, type Connection } from '../../graphql/connections';
+import type { RequestContext } from '../../graphql/context';
+import { Refusable } from '../../graphql/errors';
+import { Money, money } from '../../graphql/money';
+import type { NodeFetcher } from '../../graphql/node';
+import { parseNodeId, requireEventScoped, type NodeKey } from '../../infra/ids';
+import { User } from '../auth/user.entity';
+import { requireHolder } from '../auth/viewer.rules';
+import { Event } from '../events/event.entity';
+import { eventById } from '../events/event.loaders';
+import { Payment } from '../payments/payment.entity';
+import { paymentsOfBooking } from '../payments/payment.loaders';
+import { ReservationExpired } from '../reservations/reservation.refusals';
+import { Booking, PaymentNextAction } from './booking.entity';
+import { ConfirmBookingInput } from './booking.inputs';
+import { AlreadyBooked, PaymentDeclined } from './booking.refusals';
+import { confirmBooking, findBookingByReference } from './booking.service';
+import { visibleBooking } from './booking.visibility';
+import { pageOfBookings } from './booking.pages';
+
+const BookingConnection = connectionType('Booking', () => Booking);
+
+const ConfirmBookingResult = createUnionType({
+  name: 'ConfirmBookingResult',
+  types: () => [Booking, ReservationExpired, PaymentDeclined, AlreadyBooked] as const,
+  resolveType: (value: object) => ('__typename' in value ? String(value.__typename) : 'Booking'),
+});
+
+@Resolver(() => Booking)
+export class BookingResolver {
+  @Query(() => Booking, {
+    nullable: true,
+    description: 'By id or by reference: for its holder, and staff of the event’s organization.',
+  })
+  async booking(
+    @Ctx() ctx: RequestContext,
+    @Arg('id', () => ID, { nullable: true }) id?: string | null,
+    @Arg('reference', () => String, { nullable: true }) reference?: string | null,
+  ): Promise<Booking | null> {
+    if ((id == null) === (reference == null)) {
+      throw badInput([{ path: 'id', message: 'give the id or the reference, and not both' }]);
+    }
+    const key = id == null ? undefined : parseNodeId(id);
+    if (key !== undefined) return (await nodeOf(ctx, key)) ?? null;
+    if (reference == null || ctx.viewer.kind === 'anonymous') return null;
+    const found = await findBookingByReference(ctx.app, reference);
+    return (found && (await visibleBooking(ctx, found))) ?? null;
+  }
+
+  @Mutation(() => ConfirmBookingResult, {
+    description:
+      'Pays for a reservation and issues its tickets. The booking is PENDING where the provider’s answer is not there yet: it is decided later, and once.',
+  })
+  @Refusable('ReservationExpired', 'PaymentDeclined', 'AlreadyBooked')
+  async confirmBooking(
+    @Ctx() ctx: RequestContext,
+    @Arg('input', () => ConfirmBookingInput) input: ConfirmBookingInput,
+  ): Promise<typeof ConfirmBookingResult> {
+    const holder = requireHolder(ctx.viewer);
+    return confirmBooking(ctx.app, holder, {
+      reservation: requireEventScoped('Reservation', input.reservationId),
+      provider: input.payment.provider,
+      token: input.payment.token,
+      customerEmail: input.customerEmail ?? undefined,
+      customerName: input.customerName ?? undefined,
+      idempotencyKey: input.idempotencyKey,
+    });
+  }
+
+  @FieldResolver(() => Event)
+  event(@Root() booking: Booking, @Ctx() ctx: RequestContext): Promise<Event> {
+    return ctx.loadRequired(eventById, booking.eventId);
+  }
+
+  @FieldResolver(() => Money)
+  async total(@Root() booking: Booking, @Ctx() ctx: RequestContext): Promise<Money> {
+    const { currency } = await ctx.loadRequired(eventById, booking.eventId);
+    return money(booking.totalMinor, currency);
+  }
+
+  @FieldResolver(() => Money)
+  async refunded(@Root() booking: Booking, @Ctx() ctx: RequestContext): Promise<Money> {
+    const { currency } = await ctx.loadRequired(eventById, booking.eventId);
+    return money(booking.refundedMinor, currency);
+  }
+
+  @FieldResolver(() => [Payment], { description: 'Oldest first.' })
+  async payments(@Root() booking: Booking, @Ctx() ctx: RequestContext): Promise<Payment[]> {
+    return ctx.loadRequired(paymentsOfBooking, booking);
+  }
+
+  @FieldResolver(() => PaymentNextAction, {
+    nullable: true,
+    description:
+      'What the buyer still has to do with the provider; null where nothing is left to do, as always with MOCK.',
+  })
+  nextAction(): PaymentNextAction | null {
+    return null;
+  }
+}
+
+@Resolver(() => User)
+export class UserBookingsResolver {
+  @FieldResolver(() => BookingConnection, { description: 'One’s own, newest first.' })
+  async bookings(
+    @Root() user: User,
+    @Ctx() ctx: RequestContext,
+    @Arg('first', () => Int, { defaultValue: 20 }) first: number,
+    @Arg('after', () => String, { nullable: true }) after?: string | null,
+  ): Promise<Connection<Booking>> {
+    if (ctx.viewer.kind !== 'user' || ctx.viewer.id !== user.id) {
+      throw new DomainError('FORBIDDEN', 'Bookings are shown to the one who made them.');
+    }
+    return pageOfBookings(ctx.app, user.id, pageSize(first), after ?? undefined);
+  }
+}
+
+async function nodeOf(ctx: RequestContext, key: NodeKey): Promise<Booking | undefined> {
+  if (key.type !== 'Booking' || !('id' in key) || key.eventId === undefined) return undefined;
+  return visibleBooking(ctx, { eventId: key.eventId, id: key.id });
+}
+
+export const bookingNode: NodeFetcher = nodeOf;
+
+/** A payment is seen by whoever sees its booking. */
+export const paymentNode: NodeFetcher = async (ctx, key) => {
+  if (key.type !== 'Payment' || !('id' in key) || key.eventId === undefined) return undefined;
+  const { eventId, id } = key;
+  const payment = await ctx.app.db.orm.getRepository(Payment).findOneBy({ eventId, id });
+  const booking = payment && (await visibleBooking(ctx, { eventId, id: payment.bookingId }));
+  return booking ? payment : undefined;
+};

@@ -1,0 +1,200 @@
+import { createHash } from 'node:crypto';
+import type { App } from '../../app.types';
+import { badInput, type FieldProblem } from '../../errors';
+import { eventScopedId, type EventScopedKey } from '../../infra/ids';
+import { User } from '../auth/user.entity';
+import { Payment, PaymentStatus, type PaymentProviderName } from '../payments/payment.entity';
+import { CHARGE_NOT_MADE } from '../payments/payment.rules';
+import { chargeBounded, chooseProvider, PROVIDER_TIMEOUT_MS } from '../payments/provider';
+import type { Holder } from '../reservations/reservation.entity';
+import { Booking, BookingReference, BookingStatus } from './booking.entity';
+import { readReference } from './booking.rules';
+import { paymentDeclined } from './booking.refusals';
+import { pinBooking, type Pinned } from './pin';
+import { declineBooking, settleBooking } from './settle';
+
+/** How long a retry waits for the call it repeats. */
+export const RETRY_WAIT_MS = 15_000;
+/** News may get lost: so often a retry looks for itself. */
+const RETRY_LOOK_MS = 1_000;
+
+export interface ConfirmBooking {
+  reservation: EventScopedKey;
+  provider: PaymentProviderName;
+  token: string;
+  /** Needed from guests; a user's own are taken where absent. */
+  customerEmail: string | undefined;
+  customerName: string | undefined;
+  idempotencyKey: string;
+}
+
+/**
+ * Books a reservation: pin, charge, settle (booking.rules.ts tells the whole story). Answers the
+ * booking, CONFIRMED, or PENDING where the provider's answer was lost and the recovery job will decide.
+ * The same key with the same input answers the same again. Throws as pinBooking does, BAD_USER_INPUT,
+ * and the refusal PaymentDeclined.
+ */
+export async function confirmBooking(
+  app: App,
+  holder: Holder,
+  input: ConfirmBooking,
+): Promise<Booking> {
+  const provider = chooseProvider(app.payments, input.provider, input.token);
+  const customer = await customerOf(app, holder, input);
+  // Counted from before the pin, so that no charge begins when the recovery job may look already.
+  const providerTime = AbortSignal.timeout(PROVIDER_TIMEOUT_MS);
+  const pinned = await pinBooking(app, {
+    reservation: input.reservation,
+    holder,
+    customer,
+    provider: input.provider,
+    idempotencyKey: input.idempotencyKey,
+    inputHash: hashOf(input),
+  });
+  if (!('booking' in pinned)) return outcomeOf(app, await awaitDecision(app, pinned));
+  const { booking } = pinned;
+  try {
+    await chargeAndSettle(app, pinned, (payment) =>
+      chargeBounded(
+        provider,
+        {
+          idempotencyKey: payment.id,
+          amountMinor: payment.amountMinor,
+          currency: pinned.event.currency,
+          token: input.token,
+          description: `${pinned.event.title} · ${booking.reference}`,
+        },
+        providerTime,
+        app.log,
+      ),
+    );
+  } catch (error) {
+    // The charge may have been made. Its outcome is kept by the provider, so the booking is still
+    // PENDING and not lost: the recovery job takes the step that failed here.
+    app.log.error({ err: error, bookingId: booking.publicId }, 'a booking could not be settled');
+    return booking;
+  }
+  return outcomeOf(app, await readBooking(app, booking));
+}
+
+async function chargeAndSettle(
+  app: App,
+  { booking, payment }: Pinned,
+  charge: (payment: Payment) => ReturnType<typeof chargeBounded>,
+): Promise<void> {
+  if (payment === null) return settleBooking(app, booking, null);
+  const outcome = await charge(payment);
+  if (outcome.kind === 'succeeded') await settleBooking(app, booking, outcome.reference);
+  if (outcome.kind === 'declined') await declineBooking(app, booking, outcome);
+}
+
+/**
+ * Finds out what became of a booking's charge and takes the step that is missing. Does nothing where
+ * the booking is decided. Throws where the provider does not answer: then it is to be tried again.
+ */
+export async function recoverBooking(app: App, key: EventScopedKey): Promise<void> {
+  const booking = await readBooking(app, key);
+  if (booking.status !== BookingStatus.PENDING) return;
+  const payment = await app.db.orm.getRepository(Payment).findOneBy({
+    eventId: key.eventId,
+    bookingId: key.id,
+    status: PaymentStatus.PENDING,
+  });
+  if (payment === null) return settleBooking(app, booking, null);
+  const provider = app.payments[payment.provider];
+  if (provider === undefined) throw new Error(`${payment.provider} is not configured here`);
+  const outcome = await provider.findByKey(payment.id);
+  if (outcome?.kind === 'succeeded') return settleBooking(app, booking, outcome.reference);
+  if (outcome?.kind === 'declined') return declineBooking(app, booking, outcome);
+  if (app.clock.now().getTime() < payment.createdAt.getTime() + PROVIDER_TIMEOUT_MS) {
+    throw new Error('too early to say that a charge was not made');
+  }
+  return declineBooking(app, booking, CHARGE_NOT_MADE);
+}
+
+/** The booking with a key or reference, whoever asks; undefined where there is none. */
+export async function findBookingByReference(
+  app: App,
+  text: string,
+): Promise<EventScopedKey | undefined> {
+  const reference = readReference(text);
+  if (reference === undefined) return undefined;
+  const found = await app.db.orm.getRepository(BookingReference).findOneBy({ reference });
+  return found ? { eventId: found.eventId, id: found.bookingId } : undefined;
+}
+
+/** What the caller is told of a booking that is decided, or still is not. */
+async function outcomeOf(app: App, booking: Booking): Promise<Booking> {
+  if (booking.status !== BookingStatus.FAILED) return booking;
+  const payment = await app.db.orm.getRepository(Payment).findOneBy({
+    eventId: booking.eventId,
+    bookingId: booking.id,
+    status: PaymentStatus.FAILED,
+  });
+  throw paymentDeclined({
+    code: payment?.failureCode ?? CHARGE_NOT_MADE.code,
+    retryable: payment?.failureRetryable ?? CHARGE_NOT_MADE.retryable,
+  });
+}
+
+/** Waits until an earlier call has decided the booking, 15 seconds at most, and reads it. */
+async function awaitDecision(app: App, key: EventScopedKey): Promise<Booking> {
+  const deadline = performance.now() + RETRY_WAIT_MS;
+  let wake = (): void => undefined;
+  let heard = false;
+  // Listening starts before the first look: what is decided in between is not missed.
+  const stopListening = app.news.listen(`booking:${eventScopedId('Booking', key)}`, () => {
+    heard = true;
+    wake();
+  });
+  try {
+    for (;;) {
+      heard = false;
+      const booking = await readBooking(app, key);
+      if (booking.status !== BookingStatus.PENDING || performance.now() >= deadline) return booking;
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, RETRY_LOOK_MS);
+        wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+        if (heard) wake();
+      });
+    }
+  } finally {
+    stopListening();
+  }
+}
+
+function readBooking(app: App, { eventId, id }: EventScopedKey): Promise<Booking> {
+  return app.db.orm.getRepository(Booking).findOneByOrFail({ eventId, id });
+}
+
+async function customerOf(
+  app: App,
+  holder: Holder,
+  { customerEmail, customerName }: ConfirmBooking,
+): Promise<{ email: string; name: string }> {
+  if (customerEmail !== undefined && customerName !== undefined) {
+    return { email: customerEmail, name: customerName };
+  }
+  const user =
+    holder.kind === 'USER'
+      ? await app.db.orm.getRepository(User).findOneBy({ id: holder.id })
+      : null;
+  const email = customerEmail ?? user?.email;
+  const name = customerName ?? (user ? `${user.firstName} ${user.lastName}` : undefined);
+  if (email !== undefined && name !== undefined) return { email, name };
+  const problems: FieldProblem[] = [];
+  if (email === undefined) problems.push({ path: 'input.customerEmail', message: NEEDED });
+  if (name === undefined) problems.push({ path: 'input.customerName', message: NEEDED });
+  throw badInput(problems);
+}
+const NEEDED = 'is needed from a buyer without an account';
+
+/** Of all that makes two calls the same one, in a fixed order. */
+function hashOf(input: ConfirmBooking): Buffer {
+  const { reservation, provider, token, customerEmail, customerName } = input;
+  const parts = [reservation.id, provider, token, customerEmail ?? null, customerName ?? null];
+  return createHash('sha256').update(JSON.stringify(parts)).digest();
+}

@@ -1,0 +1,99 @@
+/** What an ORM says badly: claims that two callers may race for, and one insert for many rows. */
+import type { EntityManager } from 'typeorm';
+import { DomainError } from '../../errors';
+import { newId, type EventScopedKey } from '../../infra/ids';
+
+export interface IdempotencyClaim {
+  eventId: string;
+  callerId: string;
+  operation: string;
+  key: string;
+  /** SHA-256 of the input without the key. */
+  inputHash: Buffer;
+  /** Kept, and given to whoever comes with the same key again. */
+  answer: object;
+}
+
+/**
+ * Claims the key for this transaction: undefined if it was free, else what the earlier call left.
+ * While that call has not committed yet, this one waits for it on the key's index entry, and goes
+ * first if it rolls back. Throws IDEMPOTENCY_CONFLICT where the earlier input was another.
+ */
+export async function claimIdempotencyKey(
+  tx: EntityManager,
+  claim: IdempotencyClaim,
+): Promise<unknown> {
+  const { eventId, callerId, operation, key, inputHash, answer } = claim;
+  const claimed: unknown[] = await tx.query(
+    `INSERT INTO idempotency_keys (event_id, caller_id, operation, key, input_hash, answer)
+     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING key`,
+    [eventId, callerId, operation, key, inputHash, JSON.stringify(answer)],
+  );
+  if (claimed.length > 0) return undefined;
+  const [stored]: { input_hash: Buffer; answer: unknown }[] = await tx.query(
+    `SELECT input_hash, answer FROM idempotency_keys
+     WHERE event_id = $1 AND caller_id = $2 AND operation = $3 AND key = $4`,
+    [eventId, callerId, operation, key],
+  );
+  // Cleared away between the two statements: it was over a day old.
+  if (stored === undefined) {
+    throw new DomainError('CONFLICT', 'This idempotency key is worn out: take a new one.');
+  }
+  if (!stored.input_hash.equals(inputHash)) {
+    throw new DomainError(
+      'IDEMPOTENCY_CONFLICT',
+      'This idempotency key has been used with another input.',
+    );
+  }
+  return stored.answer;
+}
+
+/** Until this transaction ends, no other one decides about this customer's bookings of the event. */
+export async function lockCustomer(
+  tx: EntityManager,
+  eventId: string,
+  holderId: string,
+): Promise<void> {
+  await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 2))', [
+    `${eventId}/${holderId}`,
+  ]);
+}
+
+/** Takes the reference for the booking; false where another booking has it. */
+export async function claimReference(
+  tx: EntityManager,
+  reference: string,
+  booking: EventScopedKey,
+): Promise<boolean> {
+  const claimed: unknown[] = await tx.query(
+    `INSERT INTO booking_references (reference, event_id, booking_id)
+     VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING reference`,
+    [reference, booking.eventId, booking.id],
+  );
+  return claimed.length > 0;
+}
+
+/** One ticket for each item of the booking's reservation. */
+export async function issueTickets(
+  tx: EntityManager,
+  booking: EventScopedKey & { customerName: string },
+  items: { seatNos: readonly number[]; ticketTypeKeys: readonly string[]; pricesMinor: readonly number[] },
+  now: Date,
+): Promise<void> {
+  await tx.query(
+    `INSERT INTO tickets (event_id, id, booking_id, no, ticket_type_key, price_minor, holder_name, issued_at)
+     SELECT $1, item.id, $2, item.no, item.ticket_type_key, item.price_minor, $3, $4
+     FROM unnest($5::uuid[], $6::integer[], $7::text[], $8::integer[])
+       AS item (id, no, ticket_type_key, price_minor)`,
+    [
+      booking.eventId,
+      booking.id,
+      booking.customerName,
+      now,
+      items.seatNos.map(() => newId()),
+      items.seatNos,
+      items.ticketTypeKeys,
+      items.pricesMinor,
+    ],
+  );
+}

@@ -1,0 +1,172 @@
+/** The first step of a booking: everything is written down before any money moves. */
+import { randomBytes } from 'node:crypto';
+import { In, Not, type EntityManager } from 'typeorm';
+import type { App } from '../../app.types';
+import { DomainError, notFound, RefusalError } from '../../errors';
+import { eventScopedId, newId, type EventScopedKey } from '../../infra/ids';
+import { Event } from '../events/event.entity';
+import { Payment, PaymentStatus, type PaymentProviderName } from '../payments/payment.entity';
+import { PROVIDER_TIMEOUT_MS } from '../payments/provider';
+import { Reservation, type Holder } from '../reservations/reservation.entity';
+import { callPinSeats, seatChange, type PinOutcome } from '../seats/seat-functions.sql';
+import { Booking, BookingStatus } from './booking.entity';
+import { REFERENCE_BYTES, referenceOf, totalOf } from './booking.rules';
+import { alreadyBooked } from './booking.refusals';
+import { claimIdempotencyKey, claimReference, lockCustomer } from './booking.sql';
+
+/**
+ * When the recovery job looks, counted from the pin: well after the last moment at which the provider
+ * may still be busy, since a charge not found then is taken for one that was never made.
+ */
+export const RECOVERY_DELAY_MS = PROVIDER_TIMEOUT_MS + 20_000;
+const REFERENCE_TRIES = 5;
+
+export interface PinRequest {
+  reservation: EventScopedKey;
+  holder: Holder;
+  customer: { email: string; name: string };
+  provider: PaymentProviderName;
+  idempotencyKey: string;
+  inputHash: Buffer;
+}
+
+export interface Pinned {
+  booking: Booking;
+  /** Null where there is nothing to pay. */
+  payment: Payment | null;
+  event: Event;
+}
+
+/**
+ * Pins the reservation and writes booking, payment and recovery job, in one transaction. Answers the
+ * earlier booking's key where the idempotency key has been used before. Throws NOT_FOUND,
+ * IDEMPOTENCY_CONFLICT, CONFLICT, and the refusals ReservationExpired and AlreadyBooked.
+ */
+export async function pinBooking(app: App, request: PinRequest): Promise<Pinned | EventScopedKey> {
+  const { eventId } = request.reservation;
+  const bookingId = newId();
+  const answer = await app.db.transaction(async (tx) => {
+    const event = await tx.findOneBy(Event, { id: eventId });
+    if (event === null) throw notFound('reservation');
+    const earlier = await claimIdempotencyKey(tx, {
+      eventId,
+      callerId: request.holder.id,
+      operation: 'confirmBooking',
+      key: request.idempotencyKey,
+      inputHash: request.inputHash,
+      answer: { bookingId },
+    });
+    if (earlier !== undefined) return (earlier as { bookingId: string }).bookingId;
+
+    const now = app.clock.now();
+    const outcome = await callPinSeats(tx, request.reservation, request.holder.id, now);
+    if (outcome.outcome !== 'PINNED') throw await refusalOf(tx, request.reservation, outcome);
+    if (event.status !== 'PUBLISHED') {
+      throw new DomainError('CONFLICT', 'The event has been cancelled.');
+    }
+    if (event.oneBookingPerCustomer) await requireFirstBooking(tx, request);
+    const { booking, payment } = await writeBooking(tx, request, bookingId, now);
+    await app.jobs.enqueue(
+      tx,
+      'recover-booking',
+      { eventId, bookingId },
+      { runAt: new Date(now.getTime() + RECOVERY_DELAY_MS), key: `booking:${bookingId}` },
+    );
+    return { pinned: { booking, payment, event }, change: outcome };
+  });
+  if (typeof answer === 'string') return { eventId, id: answer };
+  app.live.publish([seatChange(eventId, 'H', answer.change, 'infinity')]);
+  await app.news.publish(`reservation:${eventScopedId('Reservation', request.reservation)}`, {});
+  return answer.pinned;
+}
+
+async function writeBooking(
+  tx: EntityManager,
+  request: PinRequest,
+  bookingId: string,
+  now: Date,
+): Promise<{ booking: Booking; payment: Payment | null }> {
+  const { eventId, id: reservationId } = request.reservation;
+  const { pricesMinor } = await tx.findOneByOrFail(Reservation, { eventId, id: reservationId });
+  const totalMinor = totalOf(pricesMinor);
+  const booking = tx.create(Booking, {
+    eventId,
+    id: bookingId,
+    reference: await newReference(tx, { eventId, id: bookingId }),
+    reservationId,
+    holderId: request.holder.id,
+    holderKind: request.holder.kind,
+    customerEmail: request.customer.email,
+    customerName: request.customer.name,
+    status: BookingStatus.PENDING,
+    totalMinor,
+    refundedMinor: 0,
+    createdAt: now,
+    confirmedAt: null,
+  });
+  await tx.insert(Booking, { ...booking });
+  if (totalMinor === 0) return { booking, payment: null };
+  const payment = tx.create(Payment, {
+    eventId,
+    id: newId(),
+    bookingId,
+    provider: request.provider,
+    providerReference: null,
+    status: PaymentStatus.PENDING,
+    failureCode: null,
+    failureRetryable: null,
+    amountMinor: totalMinor,
+    refundedMinor: 0,
+    createdAt: now,
+    settledAt: null,
+  });
+  await tx.insert(Payment, { ...payment });
+  return { booking, payment };
+}
+
+async function newReference(tx: EntityManager, booking: EventScopedKey): Promise<string> {
+  for (let tries = 0; tries < REFERENCE_TRIES; tries++) {
+    const reference = referenceOf(randomBytes(REFERENCE_BYTES));
+    if (await claimReference(tx, reference, booking)) return reference;
+  }
+  throw new Error(`no free booking reference in ${REFERENCE_TRIES} tries`);
+}
+
+/** Why the reservation cannot be pinned, as the buyer is told. */
+async function refusalOf(
+  tx: EntityManager,
+  { eventId, id: reservationId }: EventScopedKey,
+  outcome: Exclude<PinOutcome, { outcome: 'PINNED' }>,
+): Promise<DomainError> {
+  if (outcome.outcome === 'NOT_FOUND') return notFound('reservation');
+  if (outcome.outcome === 'RESERVATION_EXPIRED') {
+    return new RefusalError('ReservationExpired', 'The reservation has expired.', {
+      expiredAt: new Date(outcome.expiresAt),
+    });
+  }
+  if (outcome.status === 'CHECKOUT') {
+    return new DomainError('CONFLICT', 'A payment for this reservation is in flight.');
+  }
+  const booking = await tx.findOneBy(Booking, {
+    eventId,
+    reservationId,
+    status: Not(In([BookingStatus.PENDING, BookingStatus.FAILED])),
+  });
+  if (outcome.status === 'BOOKED' && booking !== null) {
+    return alreadyBooked(booking, 'This reservation has been booked.');
+  }
+  return new DomainError('CONFLICT', 'The reservation has been released.');
+}
+
+/** The lock makes two reservations of one customer, confirmed at once, come one after the other. */
+async function requireFirstBooking(tx: EntityManager, request: PinRequest): Promise<void> {
+  const { eventId } = request.reservation;
+  await lockCustomer(tx, eventId, request.holder.id);
+  const earlier = await tx.findOneBy(Booking, {
+    eventId,
+    holderId: request.holder.id,
+    status: In([BookingStatus.PENDING, BookingStatus.CONFIRMED]),
+  });
+  if (earlier === null) return;
+  throw alreadyBooked(earlier, 'This event allows one booking a customer, and you have one.');
+}

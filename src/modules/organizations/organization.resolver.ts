@@ -1,0 +1,175 @@
+import { IsOptional, Length, Matches, MaxLength } from 'class-validator';
+import {
+  Arg,
+  Ctx,
+  Field,
+  FieldResolver,
+  ID,
+  InputType,
+  Mutation,
+  Query,
+  Resolver,
+  Root,
+} from 'type-graphql';
+import { badInput } from '../../errors';
+import type { RequestContext } from '../../graphql/context';
+import type { NodeFetcher } from '../../graphql/node';
+import { EmailAddress } from '../../graphql/scalars';
+import { IsText } from '../../graphql/text';
+import { parseNodeId, requireId } from '../../infra/ids';
+import { mayReadAccount } from '../auth/account-access';
+import { EMAIL_LENGTH_MAX } from '../auth/account.rules';
+import { User } from '../auth/user.entity';
+import { userById } from '../auth/user.loaders';
+import { requireUser } from '../auth/viewer.rules';
+import { Membership, Organization, OrganizationRole } from './organization.entity';
+import {
+  membershipsOfOrganization,
+  membershipsOfUser,
+  organizationById,
+} from './organization.loaders';
+import { addMember, createOrganization, removeMember } from './organization.service';
+import { forbidden, mayDo } from './permissions';
+import { isSlug, SLUG_LENGTH_MAX, SLUG_LENGTH_MIN, SLUG_PATTERN } from './slug.rules';
+
+const NAME_LENGTH_MAX = 120;
+
+@InputType()
+export class CreateOrganizationInput {
+  @Field(() => String)
+  @IsText(1, NAME_LENGTH_MAX)
+  name!: string;
+
+  @Field(() => String, {
+    nullable: true,
+    description: `${SLUG_LENGTH_MIN} to ${SLUG_LENGTH_MAX} of a-z, 0-9 and single hyphens inside. Absent: made from the name.`,
+  })
+  @IsOptional()
+  @Length(SLUG_LENGTH_MIN, SLUG_LENGTH_MAX)
+  @Matches(SLUG_PATTERN, { message: 'must be of a-z and 0-9, with single hyphens between' })
+  slug?: string | null;
+}
+
+@InputType()
+export class AddMemberInput {
+  @Field(() => ID)
+  organizationId!: string;
+
+  @Field(() => EmailAddress)
+  @MaxLength(EMAIL_LENGTH_MAX)
+  email!: string;
+
+  @Field(() => OrganizationRole)
+  role!: OrganizationRole;
+}
+
+@Resolver(() => Organization)
+export class OrganizationResolver {
+  @Query(() => Organization, {
+    nullable: true,
+    description:
+      'By id or by slug: exactly one of the two. Its name is public; its members are not.',
+  })
+  async organization(
+    @Ctx() ctx: RequestContext,
+    @Arg('id', () => ID, { nullable: true }) id?: string | null,
+    @Arg('slug', () => String, { nullable: true }) slug?: string | null,
+  ): Promise<Organization | null> {
+    if (id != null && slug == null) return (await organizationOf(ctx, id)) ?? null;
+    if (slug != null && id == null) {
+      if (!isSlug(slug)) return null;
+      return ctx.app.db.orm.getRepository(Organization).findOneBy({ slug });
+    }
+    throw badInput([{ path: 'id', message: 'give exactly one of id and slug' }]);
+  }
+
+  @Mutation(() => Organization, { description: 'Founds an organization and makes you its OWNER.' })
+  async createOrganization(
+    @Ctx() ctx: RequestContext,
+    @Arg('input', () => CreateOrganizationInput) input: CreateOrganizationInput,
+  ): Promise<Organization> {
+    return createOrganization(ctx.app, requireUser(ctx.viewer), input);
+  }
+
+  @Mutation(() => Membership, {
+    description: 'Makes a user a member, or gives a member another role. For OWNERs.',
+  })
+  async addMember(
+    @Ctx() ctx: RequestContext,
+    @Arg('input', () => AddMemberInput) input: AddMemberInput,
+  ): Promise<Membership> {
+    const actor = requireUser(ctx.viewer);
+    const organizationId = requireId('Organization', input.organizationId);
+    return addMember(ctx.app, actor, organizationId, input.email, input.role);
+  }
+
+  @Mutation(() => Boolean, {
+    description: 'For OWNERs, and for members who leave. The last OWNER has to stay: CONFLICT.',
+  })
+  async removeMember(
+    @Ctx() ctx: RequestContext,
+    @Arg('organizationId', () => ID) organizationId: string,
+    @Arg('userId', () => ID) userId: string,
+  ): Promise<boolean> {
+    const actor = requireUser(ctx.viewer);
+    await removeMember(
+      ctx.app,
+      actor,
+      requireId('Organization', organizationId),
+      requireId('User', userId),
+    );
+    return true;
+  }
+
+  @FieldResolver(() => [Membership], {
+    description: 'For members; other users get FORBIDDEN. In the order they joined.',
+  })
+  async members(
+    @Ctx() ctx: RequestContext,
+    @Root() organization: Organization,
+  ): Promise<Membership[]> {
+    requireUser(ctx.viewer);
+    // FORBIDDEN rather than NOT_FOUND: that the organization exists is no secret.
+    if (!(await mayDo(ctx, organization.id, 'viewMembers'))) throw forbidden();
+    return ctx.loadRequired(membershipsOfOrganization, organization.id);
+  }
+}
+
+@Resolver(() => Membership)
+export class MembershipResolver {
+  @FieldResolver(() => User)
+  async user(@Ctx() ctx: RequestContext, @Root() membership: Membership): Promise<User> {
+    return ctx.loadRequired(userById, membership.userId);
+  }
+
+  @FieldResolver(() => Organization)
+  async organization(
+    @Ctx() ctx: RequestContext,
+    @Root() membership: Membership,
+  ): Promise<Organization> {
+    return ctx.loadRequired(organizationById, membership.organizationId);
+  }
+}
+
+@Resolver(() => User)
+export class UserMembershipsResolver {
+  @FieldResolver(() => [Membership], {
+    description: 'All of your own; of somebody else, those in organizations you belong to as well.',
+  })
+  async memberships(@Ctx() ctx: RequestContext, @Root() user: User): Promise<Membership[]> {
+    const memberships = await ctx.loadRequired(membershipsOfUser, user.id);
+    if (mayReadAccount(ctx, user.id)) return memberships;
+    const shared = await Promise.all(
+      memberships.map(({ organizationId }) => mayDo(ctx, organizationId, 'viewMembers')),
+    );
+    return memberships.filter((_, index) => shared[index]);
+  }
+}
+
+async function organizationOf(ctx: RequestContext, id: string): Promise<Organization | undefined> {
+  const key = parseNodeId(id);
+  if (key?.type !== 'Organization' || !('id' in key)) return undefined;
+  return ctx.load(organizationById, key.id);
+}
+
+export const organizationNode: NodeFetcher = (ctx, _key, id) => organizationOf(ctx, id);

@@ -1,0 +1,79 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Field, ObjectType, registerEnumType } from 'type-graphql';
+import { Node } from '../../graphql/node';
+import { DateTime } from '../../graphql/scalars';
+import { eventScopedId } from '../../infra/ids';
+
+export enum PaymentProviderName {
+  MOCK = 'MOCK',
+  STRIPE = 'STRIPE',
+}
+registerEnumType(PaymentProviderName, {
+  name: 'PaymentProvider',
+  description: 'Who moves the money. MOCK moves none: it is for development and tests.',
+});
+
+export enum PaymentStatus {
+  PENDING = 'PENDING',
+  SUCCEEDED = 'SUCCEEDED',
+  FAILED = 'FAILED',
+  REFUNDED = 'REFUNDED',
+  PARTIALLY_REFUNDED = 'PARTIALLY_REFUNDED',
+}
+registerEnumType(PaymentStatus, {
+  name: 'PaymentStatus',
+  description: 'PENDING until the provider has said what became of the charge.',
+});
+
+/** One try to charge for a booking. Its id is the key under which the provider knows the charge. */
+@Entity('payments')
+@ObjectType('Payment', {
+  implements: Node,
+  description: 'One try to charge a buyer. A free booking has none.',
+})
+export class Payment {
+  @PrimaryColumn('uuid')
+  eventId!: string;
+
+  @PrimaryColumn('uuid')
+  id!: string;
+
+  get publicId(): string {
+    return eventScopedId('Payment', this);
+  }
+
+  @Column('uuid')
+  bookingId!: string;
+
+  @Column('text')
+  @Field(() => PaymentProviderName)
+  provider!: PaymentProviderName;
+
+  /** What the provider calls the charge; null until it succeeded. */
+  @Column('text', { nullable: true })
+  providerReference!: string | null;
+
+  @Column('text')
+  @Field(() => PaymentStatus)
+  status!: PaymentStatus;
+
+  /** Set where the status is FAILED. */
+  @Column('text', { nullable: true })
+  failureCode!: string | null;
+
+  @Column('boolean', { nullable: true })
+  failureRetryable!: boolean | null;
+
+  @Column('integer')
+  amountMinor!: number;
+
+  @Column('integer')
+  refundedMinor!: number;
+
+  @Column('timestamptz')
+  @Field(() => DateTime)
+  createdAt!: Date;
+
+  @Column('timestamptz', { nullable: true })
+  settledAt!: Date | null;
+}

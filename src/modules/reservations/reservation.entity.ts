@@ -1,0 +1,79 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Field, Int, ObjectType, registerEnumType } from 'type-graphql';
+import { DateTime } from '../../graphql/scalars';
+import { Node } from '../../graphql/node';
+import { eventScopedId } from '../../infra/ids';
+import { EXTENSIONS_MAX } from './reservation.rules';
+
+export enum ReservationStatus {
+  ACTIVE = 'ACTIVE',
+  CHECKOUT = 'CHECKOUT',
+  BOOKED = 'BOOKED',
+  EXPIRED = 'EXPIRED',
+  RELEASED = 'RELEASED',
+}
+registerEnumType(ReservationStatus, {
+  name: 'ReservationStatus',
+  description:
+    'ACTIVE → CHECKOUT while a charge is in flight (never released then) → BOOKED; or EXPIRED, or RELEASED by the buyer.',
+});
+
+/** Whoever holds: a user, or a guest without an account. */
+export interface Holder {
+  id: string;
+  kind: 'USER' | 'GUEST';
+}
+
+/** A buyer's claim on some seats of one event, until a deadline. */
+@Entity('reservations')
+@ObjectType('Reservation', { implements: Node })
+export class Reservation {
+  @PrimaryColumn('uuid')
+  eventId!: string;
+
+  @PrimaryColumn('uuid')
+  id!: string;
+
+  get publicId(): string {
+    return eventScopedId('Reservation', this);
+  }
+
+  @Column('uuid')
+  holderId!: string;
+
+  @Column('text')
+  holderKind!: Holder['kind'];
+
+  @Column('text')
+  @Field(() => ReservationStatus)
+  status!: ReservationStatus;
+
+  /** Items, as parallel columns: entry i of each makes one. Kept when the reservation has ended. */
+  @Column('integer', { array: true })
+  seatNos!: number[];
+
+  @Column('text', { array: true })
+  ticketTypeKeys!: string[];
+
+  @Column('integer', { array: true })
+  pricesMinor!: number[];
+
+  @Column('timestamptz')
+  @Field(() => DateTime)
+  createdAt!: Date;
+
+  @Column('timestamptz')
+  @Field(() => DateTime, { description: 'The deadline. It starts at the first hold; adding seats does not move it.' })
+  expiresAt!: Date;
+
+  @Column('smallint')
+  extensions!: number;
+
+  @Column('timestamptz', { nullable: true })
+  endedAt!: Date | null;
+
+  @Field(() => Int, { description: 'How many times extendReservation can still move the deadline.' })
+  get extensionsLeft(): number {
+    return Math.max(0, EXTENSIONS_MAX - this.extensions);
+  }
+}

@@ -1,0 +1,44 @@
+import { DECOY_HASH, hashPassword, passwordFits } from '../../../src/modules/auth/passwords';
+
+const parameters = (hash: string): string => hash.split('$').slice(0, 4).join('$');
+
+test('hashes are argon2id with 19 MiB, two passes, one lane, each with its own salt', async () => {
+  const [first, second] = await Promise.all([
+    hashPassword('Password123'),
+    hashPassword('Password123'),
+  ]);
+  expect(parameters(first)).toBe('$argon2id$v=19$m=19456,t=2,p=1');
+  expect(first).not.toBe(second);
+});
+
+test('the decoy costs what a real hash costs', async () => {
+  expect(parameters(DECOY_HASH)).toBe(parameters(await hashPassword('Password123')));
+});
+
+test('a password fits its hash and no other does', async () => {
+  const hash = await hashPassword('Password123');
+  await expect(passwordFits('Password123', hash)).resolves.toBe(true);
+  await expect(passwordFits('Password124', hash)).resolves.toBe(false);
+});
+
+test('nothing fits where there is no account', async () => {
+  await expect(passwordFits('Password123', undefined)).resolves.toBe(false);
+});
+
+test('composed and decomposed letters are the same password', async () => {
+  const hash = await hashPassword('caf\u00e9 2027');
+  await expect(passwordFits('cafe\u0301 2027', hash)).resolves.toBe(true);
+});
+
+test('the event loop turns while a password is hashed', async () => {
+  let turns = 0;
+  let hashing = true;
+  const turn = (): void => {
+    turns++;
+    if (hashing) setImmediate(turn);
+  };
+  setImmediate(turn);
+  await hashPassword('Password123');
+  hashing = false;
+  expect(turns).toBeGreaterThan(2);
+});
