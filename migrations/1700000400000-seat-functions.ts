@@ -141,13 +141,13 @@ const HOLD = `
         SELECT array_agg(no) INTO v_picked FROM (
           SELECT no FROM seats
           WHERE event_id = p_event_id AND no BETWEEN (v_area->>'first')::integer AND (v_area->>'last')::integer
-            AND seat_is_free(status, held_until, p_now)
+            AND no <> ALL (v_nos) AND seat_is_free(status, held_until, p_now)
           ORDER BY no LIMIT (v_area->>'quantity')::integer FOR UPDATE SKIP LOCKED) picked;
         IF coalesce(cardinality(v_picked), 0) < (v_area->>'quantity')::integer THEN
           SELECT array_agg(no) INTO v_picked FROM (
             SELECT no FROM seats
             WHERE event_id = p_event_id AND no BETWEEN (v_area->>'first')::integer AND (v_area->>'last')::integer
-              AND seat_is_free(status, held_until, p_now)
+              AND no <> ALL (v_nos) AND seat_is_free(status, held_until, p_now)
             ORDER BY no LIMIT (v_area->>'quantity')::integer FOR UPDATE) picked;
         END IF;
         v_found := coalesce(cardinality(v_picked), 0);

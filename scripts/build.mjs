@@ -30,7 +30,12 @@ function stamp(file) {
 
 function buildServer() {
   const sources = ['src', 'migrations'].flatMap((folder) => filesBelow(join(root, folder)));
-  const inputs = [...sources, join(root, '.swcrc'), join(root, 'package.json'), fileURLToPath(import.meta.url)];
+  const inputs = [
+    ...sources,
+    join(root, '.swcrc'),
+    join(root, 'package.json'),
+    fileURLToPath(import.meta.url),
+  ];
   const done = join(root, 'dist', '.server-built');
   if (isFresh(done, inputs)) return;
   process.stdout.write('Building the server … ');
@@ -56,10 +61,14 @@ function buildWeb() {
   if (isFresh(done, [...sources, join(root, 'package.json')])) return;
   process.stdout.write('Building the web pages (only on the first start, up to a minute) … ');
   const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js');
-  const result = spawnSync(process.execPath, [vite, 'build', '--config', 'web/vite.config.mjs', '--logLevel', 'warn'], {
-    cwd: root,
-    encoding: 'utf8',
-  });
+  const result = spawnSync(
+    process.execPath,
+    [vite, 'build', '--config', 'web/vite.config.mjs', '--logLevel', 'warn'],
+    {
+      cwd: root,
+      encoding: 'utf8',
+    },
+  );
   if (result.status !== 0) {
     console.log('failed');
     console.error(result.stdout + result.stderr);

@@ -13,6 +13,7 @@ import type { RedisLinks } from './infra/redis';
 import type { Jobs } from './jobs/jobs';
 import type { Live } from './live/live';
 import type { News } from './live/news';
+import type { EventOffers } from './modules/events/event-offer';
 import type { PaymentProviders } from './modules/payments/provider';
 import type { PlanLayouts } from './modules/venues/layouts';
 
@@ -30,6 +31,8 @@ export interface App {
   /** Small news by channel: a reservation's or a booking's new state. */
   readonly news: News;
   readonly jobs: Jobs;
+  /** What holds are priced by. */
+  readonly offers: EventOffers;
   readonly layouts: PlanLayouts;
   readonly payments: PaymentProviders;
   readonly jwtSecret: string;

@@ -38,13 +38,27 @@ export function inOrderOf<V>(
 /** What every resolver is handed: one a request over HTTP, one an operation over WebSocket. */
 export class RequestContext {
   private readonly loaders = new Map<unknown, unknown>();
+  private known: Viewer | undefined;
 
   constructor(
     readonly app: App,
-    readonly viewer: Viewer,
+    private readonly authenticate: () => Viewer,
     readonly correlationId: string,
     readonly remoteAddress: string,
   ) {}
+
+  /**
+   * Who asks; throws UNAUTHENTICATED for a token that is not good any more. Looked at only by who
+   * needs it, so that a client can refresh its session while it still sends its old token.
+   */
+  get viewer(): Viewer {
+    return (this.known ??= this.authenticate());
+  }
+
+  /** The same caller with nothing loaded yet: for the next message of a subscription. */
+  fresh(): RequestContext {
+    return new RequestContext(this.app, this.authenticate, this.correlationId, this.remoteAddress);
+  }
 
   /** Loads through the request's own DataLoader of this definition; undefined where nothing is found. */
   load<K, V>(definition: LoaderDefinition<K, V>, key: K): Promise<V | undefined> {

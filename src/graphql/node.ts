@@ -3,7 +3,8 @@ import { parseNodeId, type NodeKey, type NodeType } from '../infra/ids';
 import type { RequestContext } from './context';
 
 @InterfaceType({
-  description: 'Anything that can be fetched again by its id. Every id is opaque and unique across all types.',
+  description:
+    'Anything that can be fetched again by its id. Every id is opaque and unique across all types.',
   resolveType: (value: { publicId?: unknown }) => {
     const key = parseNodeId(String(value.publicId));
     if (key === undefined) throw new Error('a node without a public id');
@@ -16,7 +17,11 @@ export abstract class Node {
 }
 
 /** Fetches one thing of a type for a viewer; undefined where it is not, or not the viewer's to see. */
-export type NodeFetcher = (ctx: RequestContext, key: NodeKey, id: string) => Promise<object | undefined | null>;
+export type NodeFetcher = (
+  ctx: RequestContext,
+  key: NodeKey,
+  id: string,
+) => Promise<object | undefined | null>;
 
 /** The `node` query over everybody's fetchers, which only the registry knows. */
 export function nodeResolverOf(fetchers: Partial<Record<NodeType, NodeFetcher>>) {
@@ -26,7 +31,10 @@ export function nodeResolverOf(fetchers: Partial<Record<NodeType, NodeFetcher>>)
       nullable: true,
       description: 'Any object by its id; null where it does not exist or is not yours to see.',
     })
-    async node(@Ctx() ctx: RequestContext, @Arg('id', () => ID) id: string): Promise<object | null> {
+    async node(
+      @Ctx() ctx: RequestContext,
+      @Arg('id', () => ID) id: string,
+    ): Promise<object | null> {
       const key = parseNodeId(id);
       const fetch = key && fetchers[key.type];
       return (fetch && (await fetch(ctx, key, id))) ?? null;

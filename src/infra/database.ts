@@ -45,6 +45,10 @@ export class Database {
     await orm.initialize();
     // TypeORM keeps its pg pool in the driver; one pool for both means one bound on connections.
     const { master } = orm.driver as unknown as { master: Pool };
+    // A connection that breaks while it is lent out says so to itself alone: unheard, it would end us.
+    master.on('connect', (client) => {
+      client.on('error', (error) => options.log.warn({ err: error }, 'a database connection broke'));
+    });
     return new Database(orm, master);
   }
 

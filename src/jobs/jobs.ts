@@ -25,10 +25,21 @@ const ATTEMPTS_MAX = 25;
 
 export class Jobs {
   /** Enqueues inside the caller's transaction. */
-  async enqueue(tx: EntityManager, name: string, payload: object, options: EnqueueOptions = {}): Promise<void> {
+  async enqueue(
+    tx: EntityManager,
+    name: string,
+    payload: object,
+    options: EnqueueOptions = {},
+  ): Promise<void> {
     await tx.query(
       `SELECT graphile_worker.add_job($1, payload := $2::json, run_at := $3, max_attempts := $4, job_key := $5)`,
-      [name, JSON.stringify(payload), options.runAt ?? null, options.attemptsMax ?? ATTEMPTS_MAX, options.key ?? null],
+      [
+        name,
+        JSON.stringify(payload),
+        options.runAt ?? null,
+        options.attemptsMax ?? ATTEMPTS_MAX,
+        options.key ?? null,
+      ],
     );
   }
 }

@@ -45,12 +45,16 @@ export async function readLogHistory(db: Database): Promise<LogHistory> {
     SELECT md5(concat_ws('/', e.epoch, s.system_identifier, c.timeline_id, current_database())) AS epoch,
       e.pruned_below::text AS pruned_below
     FROM change_log_epoch e, pg_control_system() s, pg_control_checkpoint() c`);
-  if (row === undefined) throw new Error('the change log has no epoch: the database is not migrated');
+  if (row === undefined)
+    throw new Error('the change log has no epoch: the database is not migrated');
   return { epoch: row.epoch.slice(0, 12), prunedBelow: BigInt(row.pruned_below) };
 }
 
 /** Everything about an event's seats, with the horizon it is complete up to, in one snapshot. */
-export async function readSeatSnapshot(db: Database, eventId: string): Promise<SeatSnapshot | undefined> {
+export async function readSeatSnapshot(
+  db: Database,
+  eventId: string,
+): Promise<SeatSnapshot | undefined> {
   const [row] = await db.query<{
     horizon: string;
     statuses: string | null;

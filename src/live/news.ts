@@ -19,7 +19,10 @@ export class News {
     private readonly log: Logger,
   ) {
     if (redis === undefined) return;
-    this.pubSub = new RedisPubSub({ publisher: redis.commands as never, subscriber: redis.subscriber as never });
+    this.pubSub = new RedisPubSub({
+      publisher: redis.commands as never,
+      subscriber: redis.subscriber as never,
+    });
   }
 
   /** Tells every process; resolves when Redis has it, and never throws. Listeners here hear it even without Redis. */

@@ -42,7 +42,8 @@ export class ConfirmBookingInput {
   customerName?: string;
 
   @Field(() => String, {
-    description: 'A retry with the same key and input is answered the same, and charges nothing more.',
+    description:
+      'A retry with the same key and input is answered the same, and charges nothing more.',
   })
   @IsText(1, 200)
   idempotencyKey!: string;

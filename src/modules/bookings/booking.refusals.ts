@@ -4,7 +4,10 @@ import { Refusal } from '../../graphql/refusal';
 import { eventScopedId, type EventScopedKey } from '../../infra/ids';
 import { declineSentence, type Decline } from '../payments/payment.rules';
 
-@ObjectType({ implements: Refusal, description: 'These seats, or this event, the buyer has booked.' })
+@ObjectType({
+  implements: Refusal,
+  description: 'These seats, or this event, the buyer has booked.',
+})
 export class AlreadyBooked extends Refusal {
   @Field(() => ID)
   bookingId!: string;
@@ -12,13 +15,16 @@ export class AlreadyBooked extends Refusal {
 
 @ObjectType({
   implements: Refusal,
-  description: 'Nothing was charged. The reservation is the buyer’s again, for two minutes at least.',
+  description:
+    'Nothing was charged. The reservation is the buyer’s again, for two minutes at least.',
 })
 export class PaymentDeclined extends Refusal {
   @Field(() => String, { description: 'The reason in snake_case, such as card_declined.' })
   code!: string;
 
-  @Field(() => Boolean, { description: 'Whether another try, with this card or another, may help.' })
+  @Field(() => Boolean, {
+    description: 'Whether another try, with this card or another, may help.',
+  })
   retryable!: boolean;
 }
 

@@ -98,8 +98,8 @@ export class BookingResolver {
   }
 
   @FieldResolver(() => [Payment], { description: 'Oldest first.' })
-  async payments(@Root() booking: Booking, @Ctx() ctx: RequestContext): Promise<Payment[]> {
-    return ctx.loadRequired(paymentsOfBooking, booking);
+  payments(@Root() { eventId, id }: Booking, @Ctx() ctx: RequestContext): Promise<Payment[]> {
+    return ctx.loadRequired(paymentsOfBooking, { eventId, id });
   }
 
   @FieldResolver(() => PaymentNextAction, {

@@ -49,6 +49,7 @@ export function totalOf(pricesMinor: readonly number[]): number {
 /** 32 letters and digits without 0/O and 1/I, which are mistaken for each other on paper and phone. */
 const REFERENCE_ALPHABET = '23456789ABCDEFGHJKLMNPQRSTUVWXYZ';
 const REFERENCE_LENGTH = 8;
+const REFERENCE_LETTERS = new RegExp(`^[${REFERENCE_ALPHABET}]{${REFERENCE_LENGTH}}$`);
 /** How many random bytes referenceOf wants. */
 export const REFERENCE_BYTES = REFERENCE_LENGTH;
 
@@ -64,7 +65,6 @@ export function referenceOf(random: Uint8Array): string {
 export function readReference(text: string): string | undefined {
   if (text.length > 4 * REFERENCE_LENGTH) return undefined;
   const letters = text.toUpperCase().replace(/[\s-]/g, '');
-  if (letters.length !== REFERENCE_LENGTH) return undefined;
-  if (![...letters].every((letter) => REFERENCE_ALPHABET.includes(letter))) return undefined;
+  if (!REFERENCE_LETTERS.test(letters)) return undefined;
   return `${letters.slice(0, 4)}-${letters.slice(4)}`;
 }

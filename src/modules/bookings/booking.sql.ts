@@ -77,7 +77,11 @@ export async function claimReference(
 export async function issueTickets(
   tx: EntityManager,
   booking: EventScopedKey & { customerName: string },
-  items: { seatNos: readonly number[]; ticketTypeKeys: readonly string[]; pricesMinor: readonly number[] },
+  items: {
+    seatNos: readonly number[];
+    ticketTypeKeys: readonly string[];
+    pricesMinor: readonly number[];
+  },
   now: Date,
 ): Promise<void> {
   await tx.query(

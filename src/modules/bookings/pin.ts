@@ -4,7 +4,7 @@ import { In, Not, type EntityManager } from 'typeorm';
 import type { App } from '../../app.types';
 import { DomainError, notFound, RefusalError } from '../../errors';
 import { eventScopedId, newId, type EventScopedKey } from '../../infra/ids';
-import { Event } from '../events/event.entity';
+import { Event, EventStatus } from '../events/event.entity';
 import { Payment, PaymentStatus, type PaymentProviderName } from '../payments/payment.entity';
 import { PROVIDER_TIMEOUT_MS } from '../payments/provider';
 import { Reservation, type Holder } from '../reservations/reservation.entity';
@@ -61,7 +61,7 @@ export async function pinBooking(app: App, request: PinRequest): Promise<Pinned 
     const now = app.clock.now();
     const outcome = await callPinSeats(tx, request.reservation, request.holder.id, now);
     if (outcome.outcome !== 'PINNED') throw await refusalOf(tx, request.reservation, outcome);
-    if (event.status !== 'PUBLISHED') {
+    if (event.status !== EventStatus.PUBLISHED) {
       throw new DomainError('CONFLICT', 'The event has been cancelled.');
     }
     if (event.oneBookingPerCustomer) await requireFirstBooking(tx, request);
@@ -104,7 +104,7 @@ async function writeBooking(
     createdAt: now,
     confirmedAt: null,
   });
-  await tx.insert(Booking, { ...booking });
+  await tx.insert(Booking, booking);
   if (totalMinor === 0) return { booking, payment: null };
   const payment = tx.create(Payment, {
     eventId,
@@ -120,7 +120,7 @@ async function writeBooking(
     createdAt: now,
     settledAt: null,
   });
-  await tx.insert(Payment, { ...payment });
+  await tx.insert(Payment, payment);
   return { booking, payment };
 }
 

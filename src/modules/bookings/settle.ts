@@ -33,7 +33,11 @@ export async function settleBooking(
     if (sold.outcome !== 'SOLD') {
       throw new Error(`a pinned reservation could not be sold: ${sold.outcome}`);
     }
-    await tx.update(Booking, key, { status: BookingStatus.CONFIRMED, confirmedAt: now });
+    await tx.update(
+      Booking,
+      { eventId, id: booking.id },
+      { status: BookingStatus.CONFIRMED, confirmedAt: now },
+    );
     await tx.update(
       Payment,
       { eventId, bookingId: booking.id, status: PaymentStatus.PENDING },
@@ -62,7 +66,7 @@ export async function declineBooking(
     if (freed.outcome !== 'UNPINNED') {
       throw new Error(`a pinned reservation could not be given back: ${freed.outcome}`);
     }
-    await tx.update(Booking, key, { status: BookingStatus.FAILED });
+    await tx.update(Booking, { eventId, id: booking.id }, { status: BookingStatus.FAILED });
     await tx.update(
       Payment,
       { eventId, bookingId: booking.id, status: PaymentStatus.PENDING },

@@ -146,7 +146,7 @@ async function insertOrganization(
       slug,
       createdAt: app.clock.now(),
     });
-    // A broken constraint would end the transaction; so does nothing, and says how many rows it made.
+    // A broken constraint would end the transaction; ON CONFLICT DO NOTHING makes no row instead.
     const inserted = await tx
       .createQueryBuilder()
       .insert()

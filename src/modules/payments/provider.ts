@@ -54,9 +54,7 @@ export function chooseProvider(
 ): PaymentProvider {
   const provider = providers[name];
   if (provider === undefined) {
-    throw badInput([
-      { path: 'input.payment.provider', message: `${name} is not configured here` },
-    ]);
+    throw badInput([{ path: 'input.payment.provider', message: `${name} is not configured here` }]);
   }
   const problem = provider.checkToken(token);
   if (problem !== undefined) throw badInput([{ path: 'input.payment.token', message: problem }]);

@@ -63,7 +63,9 @@ export class Reservation {
   createdAt!: Date;
 
   @Column('timestamptz')
-  @Field(() => DateTime, { description: 'The deadline. It starts at the first hold; adding seats does not move it.' })
+  @Field(() => DateTime, {
+    description: 'The deadline. It starts at the first hold; adding seats does not move it.',
+  })
   expiresAt!: Date;
 
   @Column('smallint')
@@ -72,7 +74,9 @@ export class Reservation {
   @Column('timestamptz', { nullable: true })
   endedAt!: Date | null;
 
-  @Field(() => Int, { description: 'How many times extendReservation can still move the deadline.' })
+  @Field(() => Int, {
+    description: 'How many times extendReservation can still move the deadline.',
+  })
   get extensionsLeft(): number {
     return Math.max(0, EXTENSIONS_MAX - this.extensions);
   }

@@ -1,6 +1,44 @@
-import { Field, ObjectType } from 'type-graphql';
+/** What a buyer who asks for seats can be refused with. */
+import { Field, Int, ObjectType } from 'type-graphql';
 import { Refusal } from '../../graphql/refusal';
 import { DateTime } from '../../graphql/scalars';
+import { Seat } from '../seats/seat.entity';
+
+@ObjectType({
+  implements: Refusal,
+  description: 'Somebody else has some of these seats. All or nothing: none was taken for you.',
+})
+export class SeatsUnavailable extends Refusal {
+  @Field(() => [Seat], { description: 'Those of the wanted seats that are gone.' })
+  seats!: Seat[];
+
+  @Field(() => [[Seat]], {
+    description:
+      'Nearest free seats of the same size of party and category, best first; may be empty.',
+  })
+  alternatives!: Seat[][];
+}
+
+@ObjectType({
+  implements: Refusal,
+  description: 'More items than one reservation of this event may have.',
+})
+export class ReservationLimitExceeded extends Refusal {
+  @Field(() => Int)
+  limit!: number;
+}
+
+@ObjectType({
+  implements: Refusal,
+  description: 'The event is not on sale: not published, cancelled, too early or too late.',
+})
+export class SalesClosed extends Refusal {
+  @Field(() => DateTime, { nullable: true })
+  opensAt!: Date | null;
+
+  @Field(() => DateTime, { nullable: true })
+  closesAt!: Date | null;
+}
 
 @ObjectType({ implements: Refusal, description: 'The time was up: the seats are anybody’s again.' })
 export class ReservationExpired extends Refusal {

@@ -1,4 +1,167 @@
+/**
+ * A reservation: ACTIVE → CHECKOUT while a charge is in flight (nothing but the charge's outcome ends
+ * that) → BOOKED, or back to ACTIVE when the charge failed. ACTIVE → EXPIRED when its deadline passes,
+ * ACTIVE → RELEASED when its buyer gives up the last seat. The deadline starts at the first hold;
+ * adding seats does not move it, extending does.
+ */
+import { badInput, type FieldProblem } from '../../errors';
+
 /** How often a buyer may ask for more time. */
 export const EXTENSIONS_MAX = 2;
 /** No extension reaches further than this from the first hold. */
 export const LIFETIME_SECONDS_MAX = 2 * 60 * 60;
+const PROBLEMS_MAX = 20;
+const KEY_LENGTH_MAX = 200;
+
+export interface SeatSelection {
+  /** Exactly one of `seat` (already parsed from an id) and `no`. */
+  seat?: { eventId: string; no: number } | undefined;
+  no?: number | null | undefined;
+  ticketTypeKey?: string | null | undefined;
+}
+export interface AreaSelection {
+  sectionKey: string;
+  quantity: number;
+  ticketTypeKey?: string | null | undefined;
+}
+
+/** What is for sale, as far as a selection can be wrong about it. */
+export interface Offered {
+  eventId: string;
+  seatCount: number;
+  sections: readonly {
+    key: string;
+    generalAdmission: boolean;
+    firstNo: number;
+    seatCount: number;
+  }[];
+  categoryOf(no: number): number;
+  priceOf(
+    categoryNo: number,
+    ticketTypeKey: string | undefined,
+  ): { ticketTypeKey: string; priceMinor: number } | undefined;
+}
+
+/** A selection that can be claimed: everything known and priced. */
+export interface Claim {
+  /** Ascending and distinct; `ticketTypes` and `pricesMinor` run parallel. */
+  nos: number[];
+  ticketTypes: string[];
+  pricesMinor: number[];
+  areas: {
+    first: number;
+    last: number;
+    quantity: number;
+    ticketType: string;
+    priceMinor: number;
+  }[];
+}
+
+/** How many items a selection asks for; what is not a positive number counts as one. */
+export function itemCount(
+  seats: readonly SeatSelection[],
+  areas: readonly AreaSelection[],
+): number {
+  return areas.reduce((sum, area) => sum + Math.max(1, area.quantity), seats.length);
+}
+
+/** Prices a selection, or throws BAD_USER_INPUT that names every wrong entry. */
+export function claimOf(
+  offered: Offered,
+  seats: readonly SeatSelection[],
+  areas: readonly AreaSelection[],
+): Claim {
+  const problems: FieldProblem[] = [];
+  const wrong = (path: string, message: string): void => {
+    if (problems.length < PROBLEMS_MAX) problems.push({ path: `input.${path}`, message });
+  };
+  if (seats.length + areas.length === 0) wrong('seats', 'name at least one seat or area');
+  const items = seats.flatMap(
+    (selection, i) => priceSeat(offered, selection, `seats.${i}`, wrong) ?? [],
+  );
+  const seen = new Set<number>();
+  items.forEach(({ no, path }) => {
+    if (seen.has(no)) wrong(path, `seat ${no} is named twice`);
+    seen.add(no);
+  });
+  const claimedAreas = areas.flatMap(
+    (selection, i) => priceArea(offered, selection, `areas.${i}`, wrong) ?? [],
+  );
+  const areaKeys = new Set(areas.map((area) => `${area.sectionKey}\n${area.ticketTypeKey ?? ''}`));
+  if (areaKeys.size < areas.length)
+    wrong('areas', 'an area is named twice with the same ticket type');
+  if (problems.length > 0) throw badInput(problems);
+  items.sort((a, b) => a.no - b.no);
+  return {
+    nos: items.map((item) => item.no),
+    ticketTypes: items.map((item) => item.ticketTypeKey),
+    pricesMinor: items.map((item) => item.priceMinor),
+    areas: claimedAreas,
+  };
+}
+
+type Complain = (path: string, message: string) => void;
+
+function priceSeat(offered: Offered, selection: SeatSelection, path: string, wrong: Complain) {
+  const { seat, no: given } = selection;
+  if ((seat === undefined) === (given == null)) {
+    wrong(path, 'give the seatId or the no, and not both');
+    return undefined;
+  }
+  if (seat !== undefined && seat.eventId !== offered.eventId) {
+    wrong(`${path}.seatId`, 'is a seat of another event');
+    return undefined;
+  }
+  const no = seat?.no ?? given!;
+  if (no < 0 || no >= offered.seatCount) {
+    wrong(seat ? `${path}.seatId` : `${path}.no`, `must be from 0 to ${offered.seatCount - 1}`);
+    return undefined;
+  }
+  const price = priceFor(offered, no, selection.ticketTypeKey, path, wrong);
+  return price && { no, path, ...price };
+}
+
+function priceArea(offered: Offered, selection: AreaSelection, path: string, wrong: Complain) {
+  const section = offered.sections.find((each) => each.key === selection.sectionKey);
+  if (section === undefined || !section.generalAdmission) {
+    wrong(`${path}.sectionKey`, 'is not a general-admission area of this event');
+    return undefined;
+  }
+  if (selection.quantity < 1) {
+    wrong(`${path}.quantity`, 'must be at least 1');
+    return undefined;
+  }
+  const price = priceFor(offered, section.firstNo, selection.ticketTypeKey, path, wrong);
+  return (
+    price && {
+      first: section.firstNo,
+      last: section.firstNo + section.seatCount - 1,
+      quantity: selection.quantity,
+      ticketType: price.ticketTypeKey,
+      priceMinor: price.priceMinor,
+    }
+  );
+}
+
+function priceFor(
+  offered: Offered,
+  no: number,
+  key: string | null | undefined,
+  path: string,
+  wrong: Complain,
+) {
+  if (key != null && key.length > KEY_LENGTH_MAX) {
+    wrong(`${path}.ticketTypeKey`, `must be at most ${KEY_LENGTH_MAX} characters`);
+    return undefined;
+  }
+  const price = offered.priceOf(offered.categoryOf(no), key ?? undefined);
+  if (price === undefined) {
+    wrong(
+      `${path}.ticketTypeKey`,
+      key == null
+        ? 'has no price: it is not on sale'
+        : 'is not a ticket type this place is sold as',
+    );
+  }
+  return price;
+}

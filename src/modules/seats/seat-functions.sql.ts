@@ -8,11 +8,12 @@
  * passed counts as available for every reader and claimer, and the next hold takes it over as it is.
  */
 import type { EntityManager } from 'typeorm';
-import type { Database } from '../../infra/database';
 import type { SeatChange, SeatStatusLetter } from '../../live/change-log.sql';
 
-/** Statements run on the pool, each a transaction of its own, or inside the caller's. */
-type Executor = Database | EntityManager;
+/** A Database runs each statement as a transaction of its own; an EntityManager inside the caller's. */
+interface Executor {
+  query(sql: string, values: unknown[]): Promise<unknown>;
+}
 
 export interface AreaClaim {
   /** The area's places are `first` to `last` in plan order. */
@@ -67,10 +68,13 @@ type Closed =
 export type HoldOutcome =
   | Held
   | Closed
-  | { outcome: 'EVENT_CHANGED' | 'LIMIT_EXCEEDED' | 'IDEMPOTENCY_CONFLICT' }
+  | { outcome: 'EVENT_CHANGED' }
+  | { outcome: 'LIMIT_EXCEEDED' }
+  | { outcome: 'IDEMPOTENCY_CONFLICT' }
   | { outcome: 'SEATS_UNAVAILABLE' | 'ALREADY_YOURS'; nos: number[] }
   | { outcome: 'AREA_FULL'; first: number; free: number };
-export type ReleaseOutcome = ({ outcome: 'RELEASED' } & Changed) | { outcome: 'NOT_YOURS'; nos: number[] } | Closed;
+export type ReleaseOutcome =
+  ({ outcome: 'RELEASED' } & Changed) | { outcome: 'NOT_YOURS'; nos: number[] } | Closed;
 export type ExtendOutcome =
   | ({ outcome: 'EXTENDED'; expiresAt: string; extensions: number } & Changed)
   | { outcome: 'NO_EXTENSION_LEFT' }
@@ -85,31 +89,34 @@ export type SellOutcome =
   | Exclude<Closed, { outcome: 'RESERVATION_EXPIRED' }>;
 
 async function call<T>(on: Executor, sql: string, values: unknown[]): Promise<T> {
-  const rows: { answer: T }[] = await on.query(sql, values);
-  const [row] = rows;
+  const [row] = (await on.query(sql, values)) as { answer: T }[];
   if (row === undefined) throw new Error('a function call answered no row');
   return row.answer;
 }
 
 /** One round trip, all or nothing. */
 export function callHoldSeats(db: Executor, hold: HoldCall): Promise<HoldOutcome> {
-  return call(db, 'SELECT hold_seats($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15) AS answer', [
-    hold.eventId,
-    hold.eventVersion,
-    hold.nos,
-    hold.ticketTypes,
-    hold.pricesMinor,
-    hold.areas.length > 0 ? JSON.stringify(hold.areas) : null,
-    hold.reservationId,
-    hold.adding,
-    hold.holderId,
-    hold.holderKind,
-    hold.now,
-    hold.holdSeconds,
-    hold.itemsMax,
-    hold.idempotencyKey,
-    hold.inputHash,
-  ]);
+  return call(
+    db,
+    'SELECT hold_seats($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15) AS answer',
+    [
+      hold.eventId,
+      hold.eventVersion,
+      hold.nos,
+      hold.ticketTypes,
+      hold.pricesMinor,
+      hold.areas.length > 0 ? JSON.stringify(hold.areas) : null,
+      hold.reservationId,
+      hold.adding,
+      hold.holderId,
+      hold.holderKind,
+      hold.now,
+      hold.holdSeconds,
+      hold.itemsMax,
+      hold.idempotencyKey,
+      hold.inputHash,
+    ],
+  );
 }
 
 export interface ReservationKey {
@@ -125,7 +132,13 @@ export function callReleaseSeats(
   nos: readonly number[] | null,
   now: Date,
 ): Promise<ReleaseOutcome> {
-  return call(db, 'SELECT release_seats($1,$2,$3,$4,$5) AS answer', [eventId, id, holderId, nos, now]);
+  return call(db, 'SELECT release_seats($1,$2,$3,$4,$5) AS answer', [
+    eventId,
+    id,
+    holderId,
+    nos,
+    now,
+  ]);
 }
 
 export function callExtendReservation(
@@ -167,7 +180,11 @@ export function callUnpinSeats(
 }
 
 /** CHECKOUT → BOOKED, seats HELD → SOLD. */
-export function callSellSeats(tx: EntityManager, { eventId, id }: ReservationKey, now: Date): Promise<SellOutcome> {
+export function callSellSeats(
+  tx: EntityManager,
+  { eventId, id }: ReservationKey,
+  now: Date,
+): Promise<SellOutcome> {
   return call(tx, 'SELECT sell_seats($1,$2,$3) AS answer', [eventId, id, now]);
 }
 
@@ -183,8 +200,11 @@ export async function callExpireReservations(
   ids: readonly string[],
   now: Date,
 ): Promise<Expired[]> {
-  const rows: Expired[] = await db.query('SELECT * FROM expire_reservations($1,$2,$3)', [eventId, ids, now]);
-  return rows;
+  return (await db.query('SELECT * FROM expire_reservations($1,$2,$3)', [
+    eventId,
+    ids,
+    now,
+  ])) as Expired[];
 }
 
 /** The message to the live maps for what a function changed. `heldUntil` where the seats are held now. */

@@ -1,13 +1,5 @@
 import { toString as drawQrCode } from 'qrcode';
-import {
-  Arg,
-  createUnionType,
-  Ctx,
-  FieldResolver,
-  Mutation,
-  Resolver,
-  Root,
-} from 'type-graphql';
+import { Arg, createUnionType, Ctx, FieldResolver, Mutation, Resolver, Root } from 'type-graphql';
 import { notFound } from '../../errors';
 import type { RequestContext } from '../../graphql/context';
 import { Refusable } from '../../graphql/errors';
@@ -66,7 +58,17 @@ export class TicketResolver {
 
   @FieldResolver(() => Seat)
   async seat(@Root() ticket: Ticket, @Ctx() ctx: RequestContext): Promise<Seat> {
-    return seatOf(ctx.app, await ctx.loadRequired(eventById, ticket.eventId), ticket.no);
+    const seat = await seatOf(ctx.app, ticket.eventId, ticket.no);
+    if (seat === undefined) throw new Error('a ticket for a place that its plan has not');
+    return seat;
+  }
+
+  @FieldResolver(() => TicketType)
+  async ticketType(@Root() ticket: Ticket, @Ctx() ctx: RequestContext): Promise<TicketType> {
+    const offer = await ctx.app.offers.get(ticket.eventId);
+    const ticketType = offer?.ticketTypes.find((each) => each.key === ticket.ticketTypeKey);
+    if (ticketType === undefined) throw new Error('a ticket of a type that its event has not');
+    return ticketType;
   }
 
   @FieldResolver(() => Booking)
@@ -78,8 +80,8 @@ export class TicketResolver {
 @Resolver(() => Booking)
 export class BookingTicketsResolver {
   @FieldResolver(() => [Ticket], { description: 'None until the booking is CONFIRMED.' })
-  tickets(@Root() booking: Booking, @Ctx() ctx: RequestContext): Promise<Ticket[]> {
-    return ctx.loadRequired(ticketsOfBooking, booking);
+  tickets(@Root() { eventId, id }: Booking, @Ctx() ctx: RequestContext): Promise<Ticket[]> {
+    return ctx.loadRequired(ticketsOfBooking, { eventId, id });
   }
 }
 

@@ -1,4 +1,10 @@
+import { verify } from '@node-rs/argon2';
 import { DECOY_HASH, hashPassword, passwordFits } from '../../../src/modules/auth/passwords';
+
+jest.mock('@node-rs/argon2', () => {
+  const actual = jest.requireActual<typeof import('@node-rs/argon2')>('@node-rs/argon2');
+  return { ...actual, verify: jest.fn(actual.verify) };
+});
 
 const parameters = (hash: string): string => hash.split('$').slice(0, 4).join('$');
 
@@ -21,8 +27,10 @@ test('a password fits its hash and no other does', async () => {
   await expect(passwordFits('Password124', hash)).resolves.toBe(false);
 });
 
-test('nothing fits where there is no account', async () => {
+test('nothing fits where there is no account, after the same work', async () => {
+  jest.mocked(verify).mockClear();
   await expect(passwordFits('Password123', undefined)).resolves.toBe(false);
+  expect(jest.mocked(verify).mock.calls).toEqual([[DECOY_HASH, 'Password123']]);
 });
 
 test('composed and decomposed letters are the same password', async () => {

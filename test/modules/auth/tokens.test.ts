@@ -95,8 +95,8 @@ describe('refused', () => {
     secret = jwtSecret,
     options: SignOptions = { algorithm: 'HS256' },
   ) => `Bearer ${sign(payload, secret, options)}`;
-  const { exp: _, ...endless } = claims;
-  const { sub: __, ...nobody } = claims;
+  const without = (name: string) =>
+    Object.fromEntries(Object.entries(claims).filter(([claim]) => claim !== name));
 
   test('the forgeries below differ from a good token in one thing each', () => {
     expect(authenticate(signing(), signed(claims))).toEqual({ ...user, platformAdmin: true });
@@ -109,8 +109,8 @@ describe('refused', () => {
     ['another audience', signed({ ...claims, aud: 'somebody-else' })],
     ['another issuer', signed({ ...claims, iss: 'somebody-else' })],
     ['an unknown kind', signed({ ...claims, kind: 'robot' })],
-    ['no end', signed(endless)],
-    ['no subject', signed(nobody)],
+    ['no end', signed(without('exp'))],
+    ['no subject', signed(without('sub'))],
     ['a past end', signed({ ...claims, exp: iat })],
     ['no token at all', 'Bearer not-a-token'],
     ['two tokens', `${signed(claims)} ${signed(claims).slice(7)}`],

@@ -1,0 +1,14 @@
+/** In order of time. A migration is never edited after it has landed. */
+import { Accounts1700000100000 } from './1700000100000-accounts';
+import { Catalogue1700000200000 } from './1700000200000-catalogue';
+import { Seats1700000300000 } from './1700000300000-seats';
+import { SeatFunctions1700000400000 } from './1700000400000-seat-functions';
+import { Bookings1700000500000 } from './1700000500000-bookings';
+
+export const migrations = [
+  Accounts1700000100000,
+  Catalogue1700000200000,
+  Seats1700000300000,
+  SeatFunctions1700000400000,
+  Bookings1700000500000,
+];

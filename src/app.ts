@@ -1,0 +1,153 @@
+/** Puts the house together, by hand and in one place; whoever wants to know what uses what reads here. */
+import type { FastifyInstance } from 'fastify';
+import type { GraphQLSchema } from 'graphql';
+import { join } from 'node:path';
+import type { App } from './app.types';
+import type { Config } from './config';
+import { migrations } from '../migrations/all';
+import { registerGraphQL } from './graphql/http';
+import { createSchema } from './graphql/schema';
+import { registerWebSocket } from './graphql/websocket';
+import { registerHealth } from './http/health';
+import { graphiqlPage, registerPages } from './http/pages';
+import { registerPlans } from './http/plans';
+import { createHttpServer } from './http/server';
+import type { Clock } from './infra/clock';
+import { systemClock } from './infra/clock';
+import { Database } from './infra/database';
+import { createLogger, type Logger } from './infra/logger';
+import { Metrics } from './infra/metrics';
+import { RateLimits } from './infra/rate-limits';
+import { RedisLinks } from './infra/redis';
+import { Jobs } from './jobs/jobs';
+import { migrateJobs, Workers } from './jobs/runner';
+import { Live } from './live/live';
+import { News } from './live/news';
+import { authenticate } from './modules/auth/tokens';
+import { EventOffers } from './modules/events/event-offer';
+import { createProviders } from './modules/payments/providers';
+import { PlanLayouts } from './modules/venues/layouts';
+import { geometryByPublicId } from './modules/venues/seating-plan.service';
+import { entities, resolvers, work } from './registry';
+
+/** Where the built pages are: beside this file's own folder once built, in dist/ of a checkout else. */
+const WEB_ROOT = join(
+  __dirname,
+  __dirname.endsWith(join('dist', 'src')) ? '../web' : '../dist/web',
+);
+
+export interface AppOptions {
+  config: Config;
+  databaseUrl: string;
+  /** Empty: no Redis. */
+  redisUrls: readonly string[];
+  jwtSecret: string;
+  /** The base of the URLs we hand out; a getter of the server's address where its port is 0. */
+  publicUrl: () => string;
+  clock?: Clock;
+  log?: Logger;
+}
+
+/** Everything below HTTP. The database must have been migrated. */
+export async function createApp(options: AppOptions): Promise<App> {
+  const { config, clock = systemClock } = options;
+  const log = options.log ?? createLogger(config.logLevel);
+  const metrics = new Metrics();
+  const db = await Database.connect({ url: options.databaseUrl, entities, migrations, log });
+  const redis =
+    options.redisUrls.length > 0 ? await RedisLinks.connect(options.redisUrls, log) : undefined;
+  const news = new News(redis, log);
+  const live = new Live({ db, clock, news, log, metrics });
+  await live.start();
+  const layouts = new PlanLayouts(db);
+  return {
+    config,
+    log,
+    clock,
+    metrics,
+    db,
+    redis,
+    news,
+    live,
+    limits: new RateLimits(config.rateLimits, redis),
+    jobs: new Jobs(),
+    offers: new EventOffers({ db, layouts }),
+    layouts,
+    payments: createProviders(config, db),
+    jwtSecret: options.jwtSecret,
+    get publicUrl() {
+      return options.publicUrl();
+    },
+  };
+}
+
+/** Undoes createApp, last things first. */
+export async function closeApp(app: App): Promise<void> {
+  app.live.close();
+  app.redis?.close();
+  await app.db.close();
+}
+
+/** Brings a database up to date: our tables and the job queue's. Safe to run from several processes. */
+export async function migrate(databaseUrl: string, log: Logger): Promise<void> {
+  const db = await Database.connect({ url: databaseUrl, entities, migrations, log, poolMax: 2 });
+  try {
+    const runner = db.orm.createQueryRunner();
+    try {
+      // One at a time: two processes that start together must not both create the tables.
+      await runner.query(`SELECT pg_advisory_lock(hashtextextended('usher migrations', 0))`);
+      await db.orm.runMigrations({ transaction: 'each' });
+      await migrateJobs(databaseUrl);
+      await runner.query(`SELECT pg_advisory_unlock(hashtextextended('usher migrations', 0))`);
+    } finally {
+      await runner.release();
+    }
+  } finally {
+    await db.close();
+  }
+}
+
+export function buildGraphQLSchema(): Promise<GraphQLSchema> {
+  return createSchema(resolvers);
+}
+
+export interface House {
+  app: App;
+  server: FastifyInstance;
+  /** Refuses new work, finishes what runs, and closes everything. */
+  stop(): Promise<void>;
+}
+
+/** Opens a process's doors: HTTP and WebSocket (`serve`), background work (`workers`). */
+export async function openHouse(app: App, roles: { workers: boolean }): Promise<House> {
+  let draining = false;
+  const schema = await buildGraphQLSchema();
+  const server = await createHttpServer(app);
+  const workers = roles.workers ? await Workers.start(app, work) : undefined;
+  registerHealth(server, app, {
+    workersAlive: () => workers?.alive,
+    draining: () => draining,
+  });
+  registerPlans(server, { geometryOf: (id) => geometryByPublicId(app, id) });
+  await registerPages(server, { webRoot: WEB_ROOT });
+  const apollo = await registerGraphQL(server, app, schema, {
+    authenticate: (authorization) => authenticate(app, authorization),
+    graphiqlPage: graphiqlPage(WEB_ROOT),
+  });
+  const sockets = registerWebSocket(server.server, app, schema, (authorization) =>
+    authenticate(app, authorization),
+  );
+  await server.listen({ host: app.config.host, port: app.config.port });
+  return {
+    app,
+    server,
+    stop: async () => {
+      draining = true;
+      await apollo.stop();
+      await sockets.close();
+      await server.close();
+      await workers?.stop();
+      await closeApp(app);
+    },
+  };
+}

@@ -1,0 +1,54 @@
+import type { App } from '../app.types';
+
+/** Work done every few moments in each worker process: what a queue's minutes are too coarse for. */
+export interface Ticker {
+  /** Pause between two runs: the next one starts that long after the last has ended. */
+  everyMs: number;
+  run: (app: App) => Promise<void>;
+}
+
+/** Runs tickers until stopped; a run that fails is logged and the next comes all the same. */
+export class Tickers {
+  private readonly loops: { name: string; timer?: NodeJS.Timeout; running?: Promise<void> }[] = [];
+  private stopped = false;
+  private lastSuccessAtMs = performance.now();
+
+  constructor(
+    private readonly app: App,
+    private readonly tickers: Readonly<Record<string, Ticker>>,
+  ) {}
+
+  start(): void {
+    for (const [name, ticker] of Object.entries(this.tickers)) {
+      const loop: (typeof this.loops)[number] = { name };
+      this.loops.push(loop);
+      const next = (): void => {
+        loop.running = this.run(name, ticker).finally(() => {
+          if (!this.stopped) loop.timer = setTimeout(next, ticker.everyMs);
+        });
+      };
+      next();
+    }
+  }
+
+  /** Milliseconds since any ticker last did its work without a fault. */
+  get silentMs(): number {
+    return performance.now() - this.lastSuccessAtMs;
+  }
+
+  /** Waits for the runs under way. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    for (const loop of this.loops) clearTimeout(loop.timer);
+    await Promise.all(this.loops.map((loop) => loop.running));
+  }
+
+  private async run(name: string, { run }: Ticker): Promise<void> {
+    try {
+      await run(this.app);
+      this.lastSuccessAtMs = performance.now();
+    } catch (error) {
+      this.app.log.error({ err: error, ticker: name }, 'a ticker failed; it will come round again');
+    }
+  }
+}

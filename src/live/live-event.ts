@@ -1,0 +1,148 @@
+/**
+ * One event somebody watches or asks for: its projection, how far that is proven complete, and who
+ * watches. Life: loading → live → closed.
+ *
+ * Loading: listen to the event's channel and buffer; read the snapshot; apply the buffer. Live: apply
+ * what the channel brings (fast, at most once), and once a second what the change log has above the
+ * horizon (complete). The log heals whatever the channel lost, and alone moves the cursor.
+ */
+import { readChangesSince, readSeatSnapshot, type SeatChange } from './change-log.sql';
+import type { Database } from '../infra/database';
+import type { Clock } from '../infra/clock';
+import { formatCursor, type Cursor } from './cursor';
+import { Projection } from './projection';
+import { Watch } from './watch';
+
+/** Changes gather for this long before they go out as one message. */
+export const TICK_MS = 40;
+/** No reader sees a state that the log has contradicted for longer than this. */
+export const CATCH_UP_MS = 1_000;
+
+export interface LiveEventContext {
+  db: Database;
+  clock: Clock;
+  /** The history our cursors belong to. */
+  epoch: () => string;
+}
+
+export class LiveEvent {
+  private readonly watches = new Set<Watch>();
+  private tick: NodeJS.Timeout | undefined;
+  private catchingUp: Promise<void> | undefined;
+  /** Monotonic instant (ms) of the last proof that we are complete. */
+  private provenAtMs = performance.now();
+  lastUsedAtMs = performance.now();
+
+  private constructor(
+    readonly eventId: string,
+    private readonly context: LiveEventContext,
+    readonly projection: Projection,
+    private horizon: bigint,
+  ) {}
+
+  /** Undefined when the event has no seats, which is to say that it does not exist. */
+  static async load(
+    eventId: string,
+    context: LiveEventContext,
+    takeBuffered: () => readonly SeatChange[],
+  ): Promise<LiveEvent | undefined> {
+    const snapshot = await readSeatSnapshot(context.db, eventId);
+    if (snapshot === undefined) return undefined;
+    const projection = new Projection(snapshot);
+    for (const change of takeBuffered()) projection.apply(change);
+    return new LiveEvent(eventId, context, projection, snapshot.horizon);
+  }
+
+  get cursor(): string {
+    return formatCursor(this.context.epoch(), this.horizon);
+  }
+
+  get watchCount(): number {
+    return this.watches.size;
+  }
+
+  get lagMs(): number {
+    return performance.now() - this.provenAtMs;
+  }
+
+  apply(change: SeatChange): void {
+    this.announce(this.projection.apply(change));
+  }
+
+  /** The projection, at most CATCH_UP_MS behind the log and with overdue holds let go. */
+  async fresh(): Promise<Projection> {
+    this.lastUsedAtMs = performance.now();
+    if (this.lagMs > CATCH_UP_MS) await this.catchUp();
+    this.lapse();
+    return this.projection;
+  }
+
+  /** Reads what the log has above our horizon. Callers at the same time share one read. */
+  catchUp(): Promise<void> {
+    return (this.catchingUp ??= this.readLog(this.horizon)
+      .then(() => undefined)
+      .finally(() => {
+        this.catchingUp = undefined;
+      }));
+  }
+
+  lapse(): void {
+    this.announce(this.projection.lapse(this.context.clock.now().getTime()));
+  }
+
+  /**
+   * A feed of updates. Its first message is a snapshot, or what changed since `after`; what comes
+   * behind follows without a gap, since the watch collects marks before `after` is looked up.
+   */
+  async watch(after: Cursor | undefined): Promise<Watch> {
+    const watch = new Watch(
+      () => this.cursor,
+      (ended) => this.watches.delete(ended),
+    );
+    this.watches.add(watch);
+    this.lastUsedAtMs = performance.now();
+    try {
+      await this.fresh();
+      if (after === undefined || !(await this.replay(watch, after))) watch.markSnapshot();
+    } catch (error) {
+      watch.end();
+      throw error;
+    }
+    watch.open();
+    return watch;
+  }
+
+  close(): void {
+    clearTimeout(this.tick);
+    for (const watch of [...this.watches]) watch.end();
+  }
+
+  /** False where the cursor is ahead of the database: it is not from this history. */
+  private async replay(watch: Watch, after: Cursor): Promise<boolean> {
+    const { nos, horizon } = await this.readLog(after.horizon);
+    if (after.horizon > horizon) return false;
+    watch.mark(nos);
+    return true;
+  }
+
+  private async readLog(from: bigint): Promise<{ nos: number[]; horizon: bigint }> {
+    const startedAtMs = performance.now();
+    const { horizon, changes } = await readChangesSince(this.context.db, this.eventId, from);
+    for (const change of changes) this.apply(change);
+    // Only a read that begins at or below our horizon proves that nothing is missing up to the new one.
+    if (from <= this.horizon && horizon > this.horizon) this.horizon = horizon;
+    if (from <= this.horizon) this.provenAtMs = Math.max(this.provenAtMs, startedAtMs);
+    return { nos: changes.flatMap((change) => change.nos), horizon };
+  }
+
+  private announce(nos: readonly number[]): void {
+    if (nos.length === 0) return;
+    for (const watch of this.watches) watch.mark(nos);
+    if (this.watches.size > 0) {
+      this.tick ??= setTimeout(() => {
+        this.tick = undefined;
+        for (const watch of this.watches) watch.deliver();
+      }, TICK_MS);
+    }
+  }
+}

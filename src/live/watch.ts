@@ -1,0 +1,99 @@
+/**
+ * One subscriber's view of one event. It does not queue messages: it remembers which seats changed
+ * since it was last read, so that a slow reader costs at most one mark a seat, and gets the newest
+ * state of each in one message.
+ */
+export interface LiveUpdate {
+  /** Everything up to here is in this and the earlier updates. */
+  cursor: string;
+  /** True where the reader must forget what it had, and take the whole map. */
+  snapshot: boolean;
+  /** Changed seats, ascending; empty with a snapshot. */
+  nos: number[];
+}
+
+export class Watch implements AsyncIterableIterator<LiveUpdate> {
+  private readonly changed = new Set<number>();
+  private snapshotDue = false;
+  /** Closed until its first message is known: a tick that came before would go out in its place. */
+  private opened = false;
+  private due = false;
+  private ended = false;
+  private waiting: ((result: IteratorResult<LiveUpdate>) => void) | undefined;
+
+  constructor(
+    private readonly cursor: () => string,
+    private readonly onEnd: (watch: Watch) => void,
+  ) {}
+
+  /** Marks seats as changed; they go out with the next deliver(). */
+  mark(nos: Iterable<number>): void {
+    if (this.snapshotDue) return; // the snapshot will have them
+    for (const no of nos) this.changed.add(no);
+  }
+
+  /** The next message is a whole map. */
+  markSnapshot(): void {
+    this.changed.clear();
+    this.snapshotDue = true;
+  }
+
+  /** Sends the first message, even if it only says that nothing has changed. */
+  open(): void {
+    this.opened = true;
+    this.due = true;
+    this.deliver();
+  }
+
+  /** Lets what is marked go out: at once to a reader that waits, else when it next asks. */
+  deliver(): void {
+    if (!this.opened) return;
+    if (this.changed.size > 0 || this.snapshotDue) this.due = true;
+    if (!this.due || this.waiting === undefined) return;
+    const resolve = this.waiting;
+    this.waiting = undefined;
+    resolve({ done: false, value: this.take() });
+  }
+
+  next(): Promise<IteratorResult<LiveUpdate>> {
+    if (this.ended) return Promise.resolve({ done: true, value: undefined });
+    if (this.due) return Promise.resolve({ done: false, value: this.take() });
+    return new Promise((resolve) => {
+      this.waiting = resolve;
+    });
+  }
+
+  return(): Promise<IteratorResult<LiveUpdate>> {
+    this.end();
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  throw(error: unknown): Promise<IteratorResult<LiveUpdate>> {
+    this.end();
+    return Promise.reject(error instanceof Error ? error : new Error(String(error)));
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  end(): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.onEnd(this);
+    this.waiting?.({ done: true, value: undefined });
+    this.waiting = undefined;
+  }
+
+  private take(): LiveUpdate {
+    const update = {
+      cursor: this.cursor(),
+      snapshot: this.snapshotDue,
+      nos: [...this.changed].sort((a, b) => a - b),
+    };
+    this.changed.clear();
+    this.snapshotDue = false;
+    this.due = false;
+    return update;
+  }
+}

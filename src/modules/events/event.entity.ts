@@ -1,0 +1,179 @@
+import { Column, Entity, PrimaryColumn, VersionColumn } from 'typeorm';
+import { Field, Int, ObjectType, registerEnumType } from 'type-graphql';
+import { Money } from '../../graphql/money';
+import { Node } from '../../graphql/node';
+import { CurrencyCode, DateTime } from '../../graphql/scalars';
+import { publicId } from '../../infra/ids';
+
+export enum EventStatus {
+  DRAFT = 'DRAFT',
+  PUBLISHED = 'PUBLISHED',
+  CANCELLED = 'CANCELLED',
+}
+registerEnumType(EventStatus, {
+  name: 'EventStatus',
+  description:
+    'DRAFT: only the organization sees it. PUBLISHED: everybody does. CANCELLED: it will not take place.',
+});
+
+/** One performance, sold on one seating plan. */
+@Entity('events')
+@ObjectType('Event', { implements: Node, description: 'One performance, on one seating plan.' })
+export class Event {
+  @PrimaryColumn('uuid')
+  id!: string;
+
+  get publicId(): string {
+    return publicId('Event', this.id);
+  }
+
+  @Column('text')
+  @Field(() => String, { description: 'Its name in addresses: unique, a-z, 0-9 and hyphens.' })
+  slug!: string;
+
+  @Column('uuid')
+  organizationId!: string;
+
+  @Column('uuid')
+  venueId!: string;
+
+  @Column('uuid')
+  seatingPlanId!: string;
+
+  @Column('text')
+  @Field(() => String)
+  title!: string;
+
+  @Column('text')
+  @Field(() => String)
+  description!: string;
+
+  @Column('timestamptz')
+  @Field(() => DateTime)
+  startsAt!: Date;
+
+  @Column('timestamptz', { nullable: true })
+  @Field(() => DateTime, { nullable: true })
+  doorsAt!: Date | null;
+
+  @Column('timestamptz', { nullable: true })
+  @Field(() => DateTime, { nullable: true })
+  endsAt!: Date | null;
+
+  @Column('timestamptz', { nullable: true })
+  @Field(() => DateTime, {
+    nullable: true,
+    description: 'Null: on sale as soon as it is published.',
+  })
+  salesStartAt!: Date | null;
+
+  @Column('timestamptz', { nullable: true })
+  @Field(() => DateTime, { nullable: true, description: 'Null: on sale until it starts.' })
+  salesEndAt!: Date | null;
+
+  @Column('text')
+  @Field(() => EventStatus)
+  status!: EventStatus;
+
+  @Column('char', { length: 3 })
+  @Field(() => CurrencyCode, { description: 'Of all its prices.' })
+  currency!: string;
+
+  /** The lowest of its prices, kept here so that lists can be sorted and filtered by it. */
+  @Column('integer', { nullable: true })
+  priceFromMinor!: number | null;
+
+  @Column('integer')
+  @Field(() => Int, { description: 'How long a hold lasts.' })
+  holdSeconds!: number;
+
+  @Column('integer')
+  @Field(() => Int)
+  seatsPerReservationMax!: number;
+
+  @Column('boolean')
+  @Field(() => Boolean)
+  oneBookingPerCustomer!: boolean;
+
+  @Column('boolean')
+  @Field(() => Boolean, {
+    description:
+      'Refuse selections that leave a single empty seat, unless there is no other way to seat that many.',
+  })
+  forbidOrphanSeats!: boolean;
+
+  @VersionColumn({ type: 'integer' })
+  @Field(() => Int, { description: 'Grows with each change. Pass it back as expectedVersion.' })
+  version!: number;
+
+  @Column('timestamptz')
+  createdAt!: Date;
+}
+
+/** Who a ticket is for: adult, student and so on. An event's types never change. */
+@Entity('ticket_types')
+@ObjectType('TicketType', { description: 'Who a ticket is for: adults, students and so on.' })
+export class TicketType {
+  @PrimaryColumn('uuid')
+  eventId!: string;
+
+  @PrimaryColumn('text')
+  @Field(() => String)
+  key!: string;
+
+  @Column('text')
+  @Field(() => String)
+  name!: string;
+
+  /** Its place in the organizer's order. */
+  @Column('smallint')
+  position!: number;
+}
+
+/** What a place of a category costs with a ticket type. No row: not on sale with it. */
+@Entity('prices')
+export class CategoryPrice {
+  @PrimaryColumn('uuid')
+  eventId!: string;
+
+  /** Index into the seating plan's categories. */
+  @PrimaryColumn('smallint')
+  categoryNo!: number;
+
+  @PrimaryColumn('text')
+  ticketTypeKey!: string;
+
+  @Column('integer')
+  priceMinor!: number;
+}
+
+@ObjectType('Price', { description: 'What a place of a category costs with a ticket type.' })
+export class Price {
+  @Field(() => TicketType)
+  ticketType!: TicketType;
+
+  @Field(() => Money)
+  price!: Money;
+}
+
+@ObjectType('EventCategory', {
+  description: 'A price zone of the seating plan, with its prices at this event.',
+})
+export class EventCategory {
+  eventId!: string;
+
+  /** Of the event it was read from; unknown where a seat asks for its category. */
+  eventVersion?: number;
+
+  /** Index into the seating plan's categories. */
+  categoryNo!: number;
+
+  @Field(() => String)
+  key!: string;
+
+  @Field(() => String)
+  name!: string;
+
+  @Field(() => String, { nullable: true, description: 'A CSS colour.' })
+  color!: string | null;
+}

@@ -1,0 +1,61 @@
+import { In } from 'typeorm';
+import { defineLoader, inOrderOf } from '../../graphql/context';
+import { Event, TicketType, type CategoryPrice, type EventCategory } from './event.entity';
+
+/** In any status: who may see a draft is decided by visibleEvent (event.service.ts). */
+export const eventById = defineLoader<string, Event>(async ({ app }, ids) => {
+  const events = await app.db.orm.getRepository(Event).findBy({ id: In([...ids]) });
+  return inOrderOf(ids, events, (event) => event.id);
+});
+
+/** In any status, as eventById. */
+export const eventBySlug = defineLoader<string, Event>(async ({ app }, slugs) => {
+  const events = await app.db.orm.getRepository(Event).findBy({ slug: In([...slugs]) });
+  return inOrderOf(slugs, events, (event) => event.slug);
+});
+
+/** In the organizer's order. */
+export const ticketTypesOfEvent = defineLoader<string, TicketType[]>(async ({ app }, eventIds) => {
+  const types = await app.db.orm.getRepository(TicketType).find({
+    where: { eventId: In([...eventIds]) },
+    order: { position: 'ASC' },
+  });
+  return grouped(eventIds, types);
+});
+
+/** A price with the currency of its event. */
+export type PriceOnOffer = CategoryPrice & Pick<Event, 'currency'>;
+
+/**
+ * Of all categories of an event. The version is part of the key: where one request changes an event
+ * twice, the second answer must not show the prices of the first.
+ */
+export const pricesOfEvent = defineLoader<
+  Pick<EventCategory, 'eventId' | 'eventVersion'>,
+  PriceOnOffer[]
+>(
+  async ({ app }, keys) => {
+    const prices = await app.db.query<PriceOnOffer>(
+      `SELECT p.event_id AS "eventId", p.category_no AS "categoryNo",
+         p.ticket_type_key AS "ticketTypeKey", p.price_minor AS "priceMinor", e.currency
+       FROM prices p JOIN events e ON e.id = p.event_id
+       WHERE p.event_id = ANY ($1::uuid[])`,
+      [keys.map((key) => key.eventId)],
+    );
+    return grouped(
+      keys.map((key) => key.eventId),
+      prices,
+    );
+  },
+  ({ eventId, eventVersion }) => `${eventId} ${eventVersion ?? ''}`,
+);
+
+/** The rows of each event, in the order they came; an event may be asked for twice. */
+function grouped<T extends { eventId: string }>(
+  eventIds: readonly string[],
+  rows: readonly T[],
+): T[][] {
+  const groups = new Map(eventIds.map((id) => [id, [] as T[]]));
+  for (const row of rows) groups.get(row.eventId)?.push(row);
+  return eventIds.map((id) => groups.get(id) ?? []);
+}

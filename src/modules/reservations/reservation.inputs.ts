@@ -1,0 +1,60 @@
+import { IsOptional, Length } from 'class-validator';
+import { Field, ID, InputType, Int } from 'type-graphql';
+
+@InputType({
+  description:
+    'By the seat’s id, or by its `no` in the event’s plan (what a seat-map widget has at hand): exactly one of the two.',
+})
+export class SeatSelectionInput {
+  @Field(() => ID, { nullable: true })
+  seatId?: string | null;
+
+  @Field(() => Int, { nullable: true })
+  no?: number | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Absent: the first ticket type that has a price for the seat.',
+  })
+  ticketTypeKey?: string | null;
+}
+
+@InputType({ description: 'Some places of a general-admission area, whichever are free.' })
+export class AreaSelectionInput {
+  @Field(() => String)
+  sectionKey!: string;
+
+  @Field(() => Int)
+  quantity!: number;
+
+  @Field(() => String, { nullable: true })
+  ticketTypeKey?: string | null;
+}
+
+/** The entries of `seats` and `areas` are checked by claimOf: it prices them in the same pass. */
+@InputType()
+export class HoldSeatsInput {
+  @Field(() => ID)
+  eventId!: string;
+
+  @Field(() => [SeatSelectionInput], { nullable: true })
+  seats?: SeatSelectionInput[] | null;
+
+  @Field(() => [AreaSelectionInput], { nullable: true })
+  areas?: AreaSelectionInput[] | null;
+
+  @Field(() => ID, {
+    nullable: true,
+    description: 'Add to this reservation instead of opening one; the deadline stays.',
+  })
+  reservationId?: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Your own name for this hold, 1 to 200 characters. A retry with it within 24 hours gets the same answer; with another selection it is IDEMPOTENCY_CONFLICT.',
+  })
+  @IsOptional()
+  @Length(1, 200)
+  idempotencyKey?: string | null;
+}

@@ -1,0 +1,281 @@
+import {
+  Arg,
+  Args,
+  ArgsType,
+  createUnionType,
+  Ctx,
+  Field,
+  FieldResolver,
+  ID,
+  Int,
+  Mutation,
+  ObjectType,
+  Query,
+  Resolver,
+  Root,
+  Subscription,
+} from 'type-graphql';
+import { badInput, notFound } from '../../errors';
+import { connectionType, pageSize, type Connection } from '../../graphql/connections';
+import type { RequestContext } from '../../graphql/context';
+import { Refusable } from '../../graphql/errors';
+import { Money, money } from '../../graphql/money';
+import type { NodeFetcher } from '../../graphql/node';
+import { DateTime } from '../../graphql/scalars';
+import { counted } from '../../graphql/subscriptions';
+import {
+  parseNodeId,
+  requireEventScoped,
+  requireId,
+  requireSeat,
+  type NodeKey,
+} from '../../infra/ids';
+import { mayReadAccount } from '../auth/account-access';
+import { User } from '../auth/user.entity';
+import { requireHolder } from '../auth/viewer.rules';
+import { Event, TicketType } from '../events/event.entity';
+import { eventById } from '../events/event.loaders';
+import { visibleEvent } from '../events/event.service';
+import { forbidden, mayDo } from '../organizations/permissions';
+import { seatsOf } from '../seats/inventory';
+import { Seat } from '../seats/seat.entity';
+import { holdSeats, requireSameEvent } from './hold';
+import { pageOfHolder } from './holder-pages';
+import { Reservation } from './reservation.entity';
+import { HoldSeatsInput } from './reservation.inputs';
+import {
+  ReservationExpired,
+  ReservationLimitExceeded,
+  SalesClosed,
+  SeatsUnavailable,
+} from './reservation.refusals';
+import { extendReservation, findReservation, releaseSeats } from './reservation.service';
+import { watchReservation } from './reservation.watch';
+
+const HoldSeatsResult = createUnionType({
+  name: 'HoldSeatsResult',
+  types: () =>
+    [
+      Reservation,
+      SeatsUnavailable,
+      ReservationLimitExceeded,
+      SalesClosed,
+      ReservationExpired,
+    ] as const,
+  resolveType: (value: object) =>
+    '__typename' in value ? String(value.__typename) : 'Reservation',
+});
+const ReservationConnection = connectionType('Reservation', () => Reservation);
+
+@ObjectType({ description: 'One place in a reservation, and what it costs.' })
+class ReservationItem {
+  @Field(() => Seat)
+  seat!: Seat;
+
+  @Field(() => TicketType)
+  ticketType!: TicketType;
+
+  @Field(() => Money)
+  price!: Money;
+}
+
+@ArgsType()
+class PageArgs {
+  @Field(() => Int, { defaultValue: 20 })
+  first!: number;
+
+  @Field(() => String, { nullable: true })
+  after?: string | null;
+}
+
+@Resolver(() => Reservation)
+export class ReservationResolver {
+  @Query(() => Reservation, {
+    nullable: true,
+    description: 'For its owner, and staff of the event’s organization.',
+  })
+  async reservation(
+    @Ctx() ctx: RequestContext,
+    @Arg('id', () => ID) id: string,
+  ): Promise<Reservation | null> {
+    const key = parseNodeId(id);
+    return (key && (await visibleReservation(ctx, key))) ?? null;
+  }
+
+  @Mutation(() => HoldSeatsResult, {
+    description:
+      'Claims all of the wanted seats for a few minutes, or none. Errors: NOT_FOUND, BAD_USER_INPUT, UNAUTHENTICATED, CONFLICT (already in this reservation, or the reservation has ended), IDEMPOTENCY_CONFLICT, RATE_LIMITED.',
+  })
+  @Refusable('SeatsUnavailable', 'ReservationLimitExceeded', 'SalesClosed', 'ReservationExpired')
+  async holdSeats(
+    @Ctx() ctx: RequestContext,
+    @Arg('input', () => HoldSeatsInput) input: HoldSeatsInput,
+  ): Promise<typeof HoldSeatsResult> {
+    const holder = requireHolder(ctx.viewer);
+    const eventId = requireId('Event', input.eventId);
+    await requireSellable(ctx, eventId);
+    const reservation =
+      input.reservationId == null
+        ? undefined
+        : requireEventScoped('Reservation', input.reservationId);
+    if (reservation !== undefined) requireSameEvent(eventId, reservation);
+    return holdSeats(ctx.app, holder, {
+      eventId,
+      seats: (input.seats ?? []).map(({ seatId, no, ticketTypeKey }, i) => ({
+        seat: seatId == null ? undefined : requireSeat(seatId, `input.seats.${i}.seatId`),
+        no,
+        ticketTypeKey,
+      })),
+      areas: input.areas ?? [],
+      reservationId: reservation?.id,
+      idempotencyKey: input.idempotencyKey ?? undefined,
+    });
+  }
+
+  @Mutation(() => Reservation, {
+    description:
+      'Gives some seats back; the last one releases the reservation. Errors: NOT_FOUND, BAD_USER_INPUT, CONFLICT.',
+  })
+  releaseSeats(
+    @Ctx() ctx: RequestContext,
+    @Arg('reservationId', () => ID) reservationId: string,
+    @Arg('seatIds', () => [ID]) seatIds: string[],
+  ): Promise<Reservation> {
+    const holder = requireHolder(ctx.viewer);
+    const key = requireEventScoped('Reservation', reservationId);
+    if (seatIds.length === 0)
+      throw badInput([{ path: 'seatIds', message: 'name at least one seat' }]);
+    const nos = seatIds.map((id, i) => {
+      const seat = requireSeat(id, `seatIds.${i}`);
+      if (seat.eventId !== key.eventId) {
+        throw badInput([{ path: `seatIds.${i}`, message: 'is a seat of another event' }]);
+      }
+      return seat.no;
+    });
+    return releaseSeats(ctx.app, holder, key, [...new Set(nos)]);
+  }
+
+  @Mutation(() => Reservation, {
+    description: 'Gives all seats back. Errors: NOT_FOUND, CONFLICT.',
+  })
+  releaseReservation(
+    @Ctx() ctx: RequestContext,
+    @Arg('id', () => ID) id: string,
+  ): Promise<Reservation> {
+    const holder = requireHolder(ctx.viewer);
+    return releaseSeats(ctx.app, holder, requireEventScoped('Reservation', id), null);
+  }
+
+  @Mutation(() => Reservation, {
+    description:
+      'One more holdSeconds from now, at most twice, never past 2 hours from the first hold. Errors: NOT_FOUND, CONFLICT.',
+  })
+  extendReservation(
+    @Ctx() ctx: RequestContext,
+    @Arg('id', () => ID) id: string,
+  ): Promise<Reservation> {
+    const holder = requireHolder(ctx.viewer);
+    return extendReservation(ctx.app, holder, requireEventScoped('Reservation', id));
+  }
+
+  @Subscription(() => Reservation, {
+    description:
+      'The buyer’s own reservation, each time it changes: extended, added to, expired, released, booked. Ends after the last. Errors: NOT_FOUND.',
+    subscribe: async ({ args, context }: { args: { id: string }; context: RequestContext }) => {
+      const key = requireEventScoped('Reservation', args.id);
+      const reservation = await visibleReservation(context, { type: 'Reservation', ...key });
+      if (reservation === undefined) throw notFound('reservation');
+      return counted(context, 'reservationUpdates', watchReservation(context.app, reservation));
+    },
+  })
+  reservationUpdates(
+    @Root() reservation: Reservation,
+    @Arg('id', () => ID) _id: string,
+  ): Reservation {
+    return reservation;
+  }
+
+  @FieldResolver(() => Event)
+  event(@Ctx() ctx: RequestContext, @Root() { eventId }: Reservation): Promise<Event> {
+    return ctx.loadRequired(eventById, eventId);
+  }
+
+  @FieldResolver(() => [ReservationItem], {
+    description: 'What it holds; where it has ended, what it held then.',
+  })
+  async items(
+    @Ctx() { app }: RequestContext,
+    @Root() reservation: Reservation,
+  ): Promise<ReservationItem[]> {
+    const { eventId, seatNos, ticketTypeKeys, pricesMinor } = reservation;
+    const [seats, offer] = await Promise.all([
+      seatsOf(app, eventId, seatNos),
+      app.offers.get(eventId),
+    ]);
+    if (offer === undefined) throw notFound('event');
+    const types = new Map(offer.ticketTypes.map((type) => [type.key, type]));
+    return seats.map((seat, i) => {
+      const ticketType = types.get(ticketTypeKeys[i]!);
+      if (ticketType === undefined)
+        throw new Error(`reservation ${reservation.id} names an unknown ticket type`);
+      return { seat, ticketType, price: money(pricesMinor[i]!, offer.event.currency) };
+    });
+  }
+
+  @FieldResolver(() => Money)
+  async total(
+    @Ctx() { app }: RequestContext,
+    @Root() { eventId, pricesMinor }: Reservation,
+  ): Promise<Money> {
+    const offer = await app.offers.get(eventId);
+    if (offer === undefined) throw notFound('event');
+    return money(
+      pricesMinor.reduce((sum, price) => sum + price, 0),
+      offer.event.currency,
+    );
+  }
+
+  @FieldResolver(() => DateTime, {
+    description: 'The server’s clock now, so that a countdown does not trust the client’s.',
+  })
+  serverTime(@Ctx() { app }: RequestContext): Date {
+    return app.clock.now();
+  }
+}
+
+@Resolver(() => User)
+export class UserReservationsResolver {
+  @FieldResolver(() => ReservationConnection, {
+    description: 'Newest first. Errors: FORBIDDEN for anybody else.',
+  })
+  async reservations(
+    @Ctx() ctx: RequestContext,
+    @Root() user: User,
+    @Args(() => PageArgs) { first, after }: PageArgs,
+  ): Promise<Connection<Reservation>> {
+    if (!mayReadAccount(ctx, user.id)) throw forbidden();
+    return pageOfHolder(ctx.app, Reservation, user.id, pageSize(first), after);
+  }
+}
+
+/** A draft is its organization's own: to others it does not exist, to them it is not on sale. */
+async function requireSellable(ctx: RequestContext, eventId: string): Promise<void> {
+  const offer = await ctx.app.offers.get(eventId);
+  if (offer === undefined) throw notFound('event');
+  if (offer.event.status === 'DRAFT' && (await visibleEvent(ctx, eventId)) === undefined)
+    throw notFound('event');
+}
+
+async function visibleReservation(
+  ctx: RequestContext,
+  key: NodeKey,
+): Promise<Reservation | undefined> {
+  if (key.type !== 'Reservation' || !('id' in key) || key.eventId === undefined) return undefined;
+  if (ctx.viewer.kind === 'anonymous') return undefined;
+  const reservation = await findReservation(ctx.app, { eventId: key.eventId, id: key.id });
+  if (reservation === undefined || reservation.holderId === ctx.viewer.id) return reservation;
+  const event = await ctx.load(eventById, reservation.eventId);
+  return event && (await mayDo(ctx, event.organizationId, 'viewSales')) ? reservation : undefined;
+}
+
+export const reservationNode: NodeFetcher = visibleReservation;

@@ -1,0 +1,136 @@
+import type { App } from '../../app.types';
+import { badInput, DomainError, notFound } from '../../errors';
+import { retryTransaction } from '../../infra/database';
+import type { EventScopedKey } from '../../infra/ids';
+import {
+  callExpireReservations,
+  callExtendReservation,
+  callReleaseSeats,
+  seatChange,
+} from '../seats/seat-functions.sql';
+import { closedReservation } from './hold';
+import { Reservation, type Holder } from './reservation.entity';
+import { reservationChannel } from './reservation.news';
+import { EXTENSIONS_MAX, LIFETIME_SECONDS_MAX } from './reservation.rules';
+
+/**
+ * Gives back some seats (`nos`), or all of them (null); the last one ends the reservation. Releasing
+ * one that is released already changes nothing and is no error, so that a retry is harmless.
+ * Throws NOT_FOUND, CONFLICT, BAD_USER_INPUT for seats it does not hold, and ReservationExpired.
+ */
+export async function releaseSeats(
+  app: App,
+  holder: Holder,
+  key: EventScopedKey,
+  nos: readonly number[] | null,
+): Promise<Reservation> {
+  const outcome = await retryTransaction(() =>
+    callReleaseSeats(app.db, key, holder.id, nos, app.clock.now()),
+  );
+  if (outcome.outcome === 'NOT_YOURS') {
+    throw badInput([
+      { path: 'seatIds', message: `the reservation does not hold seats ${outcome.nos.join(', ')}` },
+    ]);
+  }
+  if (outcome.outcome === 'RELEASED') {
+    app.live.publish([seatChange(key.eventId, 'A', outcome)]);
+    void app.news.publish(reservationChannel(key), {});
+  } else if (!(
+    outcome.outcome === 'RESERVATION_CLOSED' &&
+    outcome.status === 'RELEASED' &&
+    nos === null
+  )) {
+    throw closedReservation(outcome);
+  }
+  return readReservation(app, key);
+}
+
+/**
+ * One more holdSeconds from now, at most twice and never past two hours from the first hold. Throws
+ * NOT_FOUND, CONFLICT where no extension is left, and ReservationExpired.
+ */
+export async function extendReservation(
+  app: App,
+  holder: Holder,
+  key: EventScopedKey,
+): Promise<Reservation> {
+  const offer = await app.offers.get(key.eventId);
+  if (offer === undefined) throw notFound('reservation');
+  const outcome = await retryTransaction(() =>
+    callExtendReservation(app.db, key, holder.id, app.clock.now(), {
+      holdSeconds: offer.event.holdSeconds,
+      extensionsMax: EXTENSIONS_MAX,
+      lifetimeSeconds: LIFETIME_SECONDS_MAX,
+    }),
+  );
+  if (outcome.outcome === 'NO_EXTENSION_LEFT') {
+    throw new DomainError('CONFLICT', 'This reservation cannot be extended any further.');
+  }
+  if (outcome.outcome !== 'EXTENDED') throw closedReservation(outcome);
+  app.live.publish([seatChange(key.eventId, 'H', outcome, new Date(outcome.expiresAt))]);
+  void app.news.publish(reservationChannel(key), {});
+  return readReservation(app, key);
+}
+
+export async function readReservation(
+  app: App,
+  { eventId, id }: EventScopedKey,
+): Promise<Reservation> {
+  const reservation = await findReservation(app, { eventId, id });
+  if (reservation === undefined) throw notFound('reservation');
+  return reservation;
+}
+
+export async function findReservation(
+  app: App,
+  { eventId, id }: EventScopedKey,
+): Promise<Reservation | undefined> {
+  return (await app.db.orm.manager.findOneBy(Reservation, { eventId, id })) ?? undefined;
+}
+
+/** Overdue reservations one sweep ends at most in one go; it goes on until fewer are left. */
+const SWEEP_BATCH = 500;
+/** Batches a sweep does before it lets others have their turn. */
+const SWEEP_BATCHES_MAX = 40;
+
+/**
+ * Ends overdue reservations; any number of processes may do so at once. Seats do not wait for this:
+ * they are free from the deadline on. Answers how many it ended.
+ */
+export async function sweepExpired(app: App): Promise<number> {
+  let ended = 0;
+  for (let batch = 0; batch < SWEEP_BATCHES_MAX; batch++) {
+    const now = app.clock.now();
+    const overdue = await app.db.query<{ event_id: string; ids: string[]; oldest: Date }>(
+      `SELECT event_id, array_agg(id) AS ids, min(expires_at) AS oldest FROM (
+         SELECT event_id, id, expires_at FROM reservations
+         WHERE status = 'ACTIVE' AND expires_at <= $1 ORDER BY expires_at LIMIT $2) due
+       GROUP BY event_id`,
+      [now, SWEEP_BATCH],
+    );
+    const oldest = Math.min(now.getTime(), ...overdue.map((row) => row.oldest.getTime()));
+    app.metrics.sweepLag.set((now.getTime() - oldest) / 1000);
+    let endedNow = 0;
+    for (const { event_id: eventId, ids } of overdue)
+      endedNow += await expire(app, eventId, ids, now);
+    ended += endedNow;
+    const seen = overdue.reduce((sum, row) => sum + row.ids.length, 0);
+    // Fewer than asked for: done. None ended: another sweeper has them.
+    if (seen < SWEEP_BATCH || endedNow === 0) break;
+  }
+  return ended;
+}
+
+async function expire(
+  app: App,
+  eventId: string,
+  ids: readonly string[],
+  now: Date,
+): Promise<number> {
+  const expired = await retryTransaction(() => callExpireReservations(app.db, eventId, ids, now));
+  app.live.publish(expired.map((each) => seatChange(eventId, 'A', each)));
+  for (const { reservation_id: id } of expired)
+    void app.news.publish(reservationChannel({ eventId, id }), {});
+  app.metrics.expiredReservations.inc(expired.length);
+  return expired.length;
+}

@@ -1,0 +1,170 @@
+import {
+  Arg,
+  Args,
+  ArgsType,
+  Ctx,
+  Field,
+  FieldResolver,
+  ID,
+  InputType,
+  Int,
+  Resolver,
+  Root,
+  Subscription,
+} from 'type-graphql';
+import { IsOptional, MaxLength } from 'class-validator';
+import { badInput, notFound } from '../../errors';
+import {
+  connectionType,
+  decodeCursor,
+  encodeCursor,
+  pageSize,
+  toConnection,
+  type Connection,
+} from '../../graphql/connections';
+import type { RequestContext } from '../../graphql/context';
+import type { NodeFetcher } from '../../graphql/node';
+import { counted } from '../../graphql/subscriptions';
+import { requireId } from '../../infra/ids';
+import type { LiveUpdate } from '../../live/watch';
+import { Event, EventCategory } from '../events/event.entity';
+import { visibleEvent } from '../events/event.service';
+import { SeatingPlan } from '../venues/seating-plan.entity';
+import { seatingPlanById } from '../venues/venue.loaders';
+import { findSeats, inventoryById, inventoryOf, seatIn, seatMapOf, seatOf } from './inventory';
+import { Availability, Seat, SeatMap, SeatMapUpdate, SeatStatus } from './seat.entity';
+
+const SeatConnection = connectionType('Seat', () => Seat);
+
+@InputType()
+class SeatFilter {
+  @Field(() => SeatStatus, { nullable: true })
+  status?: SeatStatus | null;
+
+  @Field(() => String, { nullable: true })
+  @IsOptional()
+  @MaxLength(200)
+  sectionKey?: string | null;
+
+  @Field(() => String, { nullable: true })
+  @IsOptional()
+  @MaxLength(200)
+  categoryKey?: string | null;
+}
+
+@ArgsType()
+class SeatsArgs {
+  @Field(() => Int, { defaultValue: 100 })
+  first!: number;
+
+  @Field(() => String, { nullable: true })
+  after?: string | null;
+
+  @Field(() => SeatFilter, { nullable: true })
+  filter?: SeatFilter | null;
+}
+
+interface WatchArguments {
+  eventId: string;
+  after?: string | null;
+}
+
+@Resolver(() => Event)
+export class EventSeatsResolver {
+  @FieldResolver(() => Availability)
+  async availability(@Ctx() { app }: RequestContext, @Root() event: Event): Promise<Availability> {
+    return (await inventoryOf(app, event)).projection.availability();
+  }
+
+  @FieldResolver(() => SeatMap)
+  async seatMap(@Ctx() { app }: RequestContext, @Root() event: Event): Promise<SeatMap> {
+    return seatMapOf(await inventoryOf(app, event));
+  }
+
+  @FieldResolver(() => SeatConnection, { description: 'In plan order.' })
+  async seats(
+    @Ctx() { app }: RequestContext,
+    @Root() event: Event,
+    @Args(() => SeatsArgs) { first, after, filter }: SeatsArgs,
+  ): Promise<Connection<Seat>> {
+    const size = pageSize(first);
+    const inventory = await inventoryOf(app, event);
+    const found = findSeats(inventory, filter ?? {});
+    let start = 0;
+    if (after != null) {
+      const [last] = decodeCursor(after, 1);
+      if (typeof last !== 'number')
+        throw badInput([{ path: 'after', message: 'is not a cursor of this list' }]);
+      start = found.findIndex((no) => no > last);
+      if (start < 0) start = found.length;
+    }
+    const rows = found.slice(start, start + size + 1).map((no) => seatIn(inventory, no));
+    return toConnection(rows, size, after, (seat) => encodeCursor([seat.no]), found.length);
+  }
+}
+
+@Resolver(() => EventCategory)
+export class CategoryAvailabilityResolver {
+  @FieldResolver(() => Availability)
+  async availability(
+    @Ctx() { app }: RequestContext,
+    @Root() { eventId, categoryNo }: EventCategory,
+  ): Promise<Availability> {
+    return (await inventoryById(app, eventId)).projection.availabilityOf(categoryNo);
+  }
+}
+
+@Resolver(() => Seat)
+export class SeatResolver {
+  @FieldResolver(() => EventCategory)
+  category(@Root() { eventId, categoryNo, layout }: Seat): EventCategory {
+    const { key, name, color } = layout.categories[categoryNo]!;
+    return Object.assign(new EventCategory(), { eventId, categoryNo, key, name, color });
+  }
+}
+
+@Resolver(() => SeatMap)
+export class SeatMapResolver {
+  @FieldResolver(() => SeatingPlan)
+  plan(@Ctx() ctx: RequestContext, @Root() { seatingPlanId }: SeatMap): Promise<SeatingPlan> {
+    return ctx.loadRequired(seatingPlanById, seatingPlanId);
+  }
+}
+
+@Resolver(() => SeatMapUpdate)
+export class SeatMapUpdatesResolver {
+  @Subscription(() => SeatMapUpdate, {
+    description:
+      'The live seat map. Needs no login. Lossless: each committed change arrives at least once. Errors: NOT_FOUND.',
+    subscribe: async ({ args, context }: { args: WatchArguments; context: RequestContext }) => {
+      const eventId = requireId('Event', args.eventId);
+      const event = await visibleEvent(context, eventId);
+      const watch = event && (await context.app.live.watch(eventId, args.after));
+      if (watch === undefined) throw notFound('event');
+      return counted(context, 'seatMapUpdates', watch);
+    },
+  })
+  async seatMapUpdates(
+    @Ctx() { app }: RequestContext,
+    @Root() { cursor, snapshot, nos }: LiveUpdate,
+    @Arg('eventId', () => ID) eventId: string,
+    @Arg('after', () => String, {
+      nullable: true,
+      description: 'The last cursor seen: then only what changed since is sent, not the whole map.',
+    })
+    _after?: string | null,
+  ): Promise<SeatMapUpdate> {
+    const inventory = await inventoryById(app, requireId('Event', eventId));
+    return {
+      cursor,
+      snapshot: snapshot ? seatMapOf(inventory) : null,
+      changes: nos.map((no) => seatIn(inventory, no)),
+      availability: inventory.projection.availability(),
+    };
+  }
+}
+
+export const seatNode: NodeFetcher = async (ctx, key) => {
+  if (!('no' in key) || (await visibleEvent(ctx, key.eventId)) === undefined) return undefined;
+  return seatOf(ctx.app, key.eventId, key.no);
+};

@@ -1,0 +1,68 @@
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
+import { notFound } from '../../errors';
+import type { Database } from '../../infra/database';
+import { parseGeometry, type PlanLayout } from './geometry';
+import { SeatingPlan } from './seating-plan.entity';
+
+/** Layouts kept in memory. The largest, of 100,000 places, takes some 15 MB. */
+const LAYOUTS_MAX = 64;
+
+const unzip = promisify(gunzip);
+
+interface Kept {
+  loading: Promise<PlanLayout>;
+  /** Set once it has been loaded. */
+  layout?: PlanLayout;
+}
+
+/**
+ * Seating plans in memory, the most recently used ones. Plans never change, so nothing here is ever
+ * stale; whoever asks while a plan is being loaded waits for the same load.
+ */
+export class PlanLayouts {
+  /** Least recently used first: a Map keeps the order of insertion. */
+  private readonly kept = new Map<string, Kept>();
+
+  constructor(private readonly db: Database) {}
+
+  /** Throws NOT_FOUND when there is no such plan. A load that failed is not remembered. */
+  get(seatingPlanId: string): Promise<PlanLayout> {
+    const kept = this.kept.get(seatingPlanId) ?? this.startLoad(seatingPlanId);
+    this.kept.delete(seatingPlanId);
+    this.kept.set(seatingPlanId, kept);
+    for (const oldest of this.kept.keys()) {
+      if (this.kept.size <= LAYOUTS_MAX) break;
+      this.kept.delete(oldest);
+    }
+    return kept.loading;
+  }
+
+  /** What is in memory, without waiting and without counting as a use. */
+  peek(seatingPlanId: string): PlanLayout | undefined {
+    return this.kept.get(seatingPlanId)?.layout;
+  }
+
+  private startLoad(seatingPlanId: string): Kept {
+    const kept: Kept = {
+      loading: this.load(seatingPlanId).then(
+        (layout) => (kept.layout = layout),
+        (error: unknown) => {
+          // Not by key alone: the failed load may have been evicted and begun anew since.
+          if (this.kept.get(seatingPlanId) === kept) this.kept.delete(seatingPlanId);
+          throw error;
+        },
+      ),
+    };
+    return kept;
+  }
+
+  private async load(seatingPlanId: string): Promise<PlanLayout> {
+    const plan = await this.db.orm.getRepository(SeatingPlan).findOne({
+      select: { id: true, geometry: true },
+      where: { id: seatingPlanId },
+    });
+    if (plan?.geometry === undefined) throw notFound('seating plan');
+    return parseGeometry((await unzip(plan.geometry)).toString('utf8'));
+  }
+}

@@ -1,0 +1,42 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Field, ObjectType } from 'type-graphql';
+import { Node } from '../../graphql/node';
+import { publicId } from '../../infra/ids';
+
+@Entity('venues')
+@ObjectType('Venue', {
+  implements: Node,
+  description: 'A house where events take place.',
+})
+export class Venue {
+  @PrimaryColumn('uuid')
+  id!: string;
+
+  get publicId(): string {
+    return publicId('Venue', this.id);
+  }
+
+  @Column('uuid')
+  organizationId!: string;
+
+  @Column('text')
+  @Field(() => String)
+  name!: string;
+
+  @Column('text', { nullable: true })
+  @Field(() => String, { nullable: true })
+  city!: string | null;
+
+  @Column('text', { nullable: true })
+  @Field(() => String, { nullable: true })
+  country!: string | null;
+
+  @Column('text')
+  @Field(() => String, {
+    description: 'An IANA time zone, such as Europe/Berlin: the clock on the wall there.',
+  })
+  timezone!: string;
+
+  @Column('timestamptz')
+  createdAt!: Date;
+}

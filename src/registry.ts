@@ -1,0 +1,129 @@
+/** The table of contents: whatever the rooms have to offer to the whole house, by name. */
+import type { Work } from './jobs/runner';
+import { authJobs } from './modules/auth/auth.jobs';
+import { AuthResolver, userNode } from './modules/auth/auth.resolver';
+import { Guest, RefreshToken, SessionFamily } from './modules/auth/session.entity';
+import { User } from './modules/auth/user.entity';
+import { bookingJobs } from './modules/bookings/booking.jobs';
+import { Booking, BookingReference } from './modules/bookings/booking.entity';
+import {
+  BookingResolver,
+  bookingNode,
+  paymentNode,
+  UserBookingsResolver,
+} from './modules/bookings/booking.resolver';
+import { CategoryPrice, Event, TicketType } from './modules/events/event.entity';
+import { EventCategoryResolver, eventNode, EventResolver } from './modules/events/event.resolver';
+import { Membership, Organization } from './modules/organizations/organization.entity';
+import {
+  MembershipResolver,
+  organizationNode,
+  OrganizationResolver,
+  UserMembershipsResolver,
+} from './modules/organizations/organization.resolver';
+import { Payment } from './modules/payments/payment.entity';
+import { PaymentResolver } from './modules/payments/payment.resolver';
+import { Reservation } from './modules/reservations/reservation.entity';
+import { reservationJobs, reservationTickers } from './modules/reservations/reservation.jobs';
+import {
+  reservationNode,
+  ReservationResolver,
+  UserReservationsResolver,
+} from './modules/reservations/reservation.resolver';
+import { Seat } from './modules/seats/seat.entity';
+import { seatJobs } from './modules/seats/seat.jobs';
+import {
+  CategoryAvailabilityResolver,
+  EventSeatsResolver,
+  SeatMapResolver,
+  SeatMapUpdatesResolver,
+  seatNode,
+  SeatResolver,
+} from './modules/seats/seat.resolver';
+import { Ticket, TicketKey } from './modules/tickets/ticket.entity';
+import {
+  BookingTicketsResolver,
+  ticketNode,
+  TicketResolver,
+} from './modules/tickets/ticket.resolver';
+import { SeatingPlan } from './modules/venues/seating-plan.entity';
+import { seatingPlanNode, SeatingPlanResolver } from './modules/venues/seating-plan.resolver';
+import { Venue } from './modules/venues/venue.entity';
+import {
+  OrganizationVenuesResolver,
+  venueNode,
+  VenueResolver,
+} from './modules/venues/venue.resolver';
+import type { NodeFetcher } from './graphql/node';
+import { nodeResolverOf } from './graphql/node';
+import type { ResolverClasses } from './graphql/schema';
+import type { NodeType } from './infra/ids';
+
+export const entities = [
+  User,
+  Guest,
+  SessionFamily,
+  RefreshToken,
+  Organization,
+  Membership,
+  Venue,
+  SeatingPlan,
+  Event,
+  TicketType,
+  CategoryPrice,
+  Seat,
+  Reservation,
+  Booking,
+  BookingReference,
+  Payment,
+  Ticket,
+  TicketKey,
+];
+
+const nodes: Record<NodeType, NodeFetcher> = {
+  User: userNode,
+  Organization: organizationNode,
+  Venue: venueNode,
+  SeatingPlan: seatingPlanNode,
+  Event: eventNode,
+  Seat: seatNode,
+  Reservation: reservationNode,
+  Booking: bookingNode,
+  Payment: paymentNode,
+  Ticket: ticketNode,
+};
+
+export const resolvers: ResolverClasses = [
+  nodeResolverOf(nodes),
+  AuthResolver,
+  OrganizationResolver,
+  MembershipResolver,
+  UserMembershipsResolver,
+  VenueResolver,
+  OrganizationVenuesResolver,
+  SeatingPlanResolver,
+  EventResolver,
+  EventCategoryResolver,
+  EventSeatsResolver,
+  CategoryAvailabilityResolver,
+  SeatResolver,
+  SeatMapResolver,
+  SeatMapUpdatesResolver,
+  ReservationResolver,
+  UserReservationsResolver,
+  PaymentResolver,
+  BookingResolver,
+  UserBookingsResolver,
+  TicketResolver,
+  BookingTicketsResolver,
+];
+
+export const work: Work = {
+  tasks: { ...authJobs, ...seatJobs, ...reservationJobs, ...bookingJobs },
+  tickers: reservationTickers,
+  schedule: [
+    '17 3 * * * prune-sessions',
+    '7 * * * * keep-change-log',
+    '27 * * * * prune-idempotency-keys',
+  ].join('\n'),
+};

@@ -1,0 +1,124 @@
+/** A whole Usher on a database of its own, for tests: real PostgreSQL, real Redis, real sockets. */
+import type { AddressInfo } from 'node:net';
+import type { App } from '../../src/app.types';
+import { createApp, openHouse } from '../../src/app';
+import { readConfig, type Config } from '../../src/config';
+import { createLogger } from '../../src/infra/logger';
+import { cloneDatabase, type TestDatabase } from '../setup/databases';
+import { TestClock } from './clock';
+import { Given } from './given';
+import { SubscriptionClient } from './subscriptions';
+
+export interface GraphQLError {
+  message: string;
+  path?: (string | number)[];
+  extensions: Record<string, unknown> & { code: string };
+}
+export interface Answer<T> {
+  data: T;
+  errors?: GraphQLError[];
+}
+export interface AskOptions {
+  token?: string;
+  /** Then errors are returned; else the first one fails the test. */
+  expectErrors?: boolean;
+  headers?: Record<string, string>;
+}
+
+export interface HouseOptions {
+  /** Background work in this process: off unless asked for, so that tests decide when it happens. */
+  workers?: boolean;
+  redis?: boolean;
+  rateLimits?: boolean;
+  config?: Partial<Config>;
+  /** Another process's view of the same house. */
+  on?: TestDatabase;
+}
+
+export interface House {
+  app: App;
+  clock: TestClock;
+  url: string;
+  database: TestDatabase;
+  given: Given;
+  /** One operation over HTTP. */
+  gql<T = Record<string, unknown>>(
+    query: string,
+    variables?: Record<string, unknown>,
+    options?: AskOptions,
+  ): Promise<Answer<T>>;
+  /** A graphql-transport-ws client of this house; closed with it. */
+  subscriptions(token?: string): SubscriptionClient;
+  close(): Promise<void>;
+}
+
+/** The Redis of this run; undefined where there is none to be had. */
+export const redisUrl = process.env['USHER_TEST_REDIS_URL'];
+
+export async function startHouse(options: HouseOptions = {}): Promise<House> {
+  const database = options.on ?? (await cloneDatabase());
+  const clock = new TestClock();
+  const config: Config = {
+    ...readConfig({
+      PORT: '0',
+      LOG_LEVEL: process.env['TEST_LOG_LEVEL'] ?? 'fatal',
+      RATE_LIMITS: options.rateLimits ? 'on' : 'off',
+    }),
+    ...options.config,
+  };
+  let port = 0;
+  const redisUrls = options.redis === false || redisUrl === undefined ? [] : [redisUrl];
+  const app = await createApp({
+    config,
+    databaseUrl: database.url,
+    redisUrls,
+    jwtSecret: 'a secret of the tests, long enough',
+    publicUrl: () => `http://127.0.0.1:${port}`,
+    clock,
+    log: createLogger(config.logLevel),
+  });
+  const open = await openHouse(app, { workers: options.workers ?? false });
+  port = (open.server.server.address() as AddressInfo).port;
+  const url = `http://127.0.0.1:${port}`;
+  const clients: SubscriptionClient[] = [];
+
+  const gql: House['gql'] = async <T>(
+    query: string,
+    variables?: Record<string, unknown>,
+    ask: AskOptions = {},
+  ) => {
+    const response = await fetch(`${url}/graphql`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        ...(ask.token !== undefined && { authorization: `Bearer ${ask.token}` }),
+        ...ask.headers,
+      },
+      body: JSON.stringify({ query, variables }),
+    });
+    const answer = (await response.json()) as Answer<T>;
+    if (answer.errors !== undefined && !ask.expectErrors) {
+      throw new Error(`the operation failed: ${JSON.stringify(answer.errors)}`);
+    }
+    return answer;
+  };
+
+  return {
+    app,
+    clock,
+    url,
+    database,
+    given: new Given(app),
+    gql,
+    subscriptions: (token) => {
+      const client = new SubscriptionClient(url, token);
+      clients.push(client);
+      return client;
+    },
+    close: async () => {
+      await Promise.all(clients.map((client) => client.close()));
+      await open.stop();
+      if (options.on === undefined) await database.drop();
+    },
+  };
+}
