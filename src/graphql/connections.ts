@@ -32,8 +32,8 @@ export interface Edge<T> {
 export interface Connection<T> {
   edges: Edge<T>[];
   pageInfo: PageInfo;
-  /** A number, or how to count: asked only when the client selects it. */
-  totalCount: number | (() => Promise<number>);
+  /** A getter where counting costs a statement: read only when the client selects it. */
+  readonly totalCount: number | Promise<number>;
 }
 
 /** Declares `<name>Connection` and `<name>Edge` for a node type. */
@@ -56,7 +56,7 @@ export function connectionType<T extends object>(name: string, node: () => Class
     pageInfo!: PageInfo;
 
     @Field(() => Int, { description: 'All entries of the list, on every page together.' })
-    totalCount!: number | (() => Promise<number>);
+    totalCount!: number | Promise<number>;
   }
   return ConnectionType;
 }
@@ -97,7 +97,7 @@ export function toConnection<T>(
   first: number,
   after: string | null | undefined,
   cursorOf: (row: T) => string,
-  totalCount: Connection<T>['totalCount'],
+  count: number | (() => Promise<number>),
 ): Connection<T> {
   const edges = rows.slice(0, first).map((node) => ({ node, cursor: cursorOf(node) }));
   return {
@@ -108,6 +108,8 @@ export function toConnection<T>(
       startCursor: edges[0]?.cursor ?? null,
       endCursor: edges.at(-1)?.cursor ?? null,
     },
-    totalCount,
+    get totalCount() {
+      return typeof count === 'function' ? count() : count;
+    },
   };
 }

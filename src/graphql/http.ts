@@ -5,6 +5,7 @@ import { fastifyApolloHandler } from '@as-integrations/fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { GraphQLSchema } from 'graphql';
 import type { App } from '../app.types';
+import { DomainError } from '../errors';
 import { newId } from '../infra/ids';
 import { currentCorrelationId, withCorrelation } from '../infra/logger';
 import { RequestContext, type Viewer } from './context';
@@ -97,7 +98,7 @@ function wrongVariablesPlugin(schema: GraphQLSchema): ApolloServerPlugin<Request
           const error = errors.find(
             (each) => each.extensions['code'] === 'BAD_USER_INPUT' && !each.path,
           );
-          if (error !== undefined && document !== undefined && error.originalError == null) {
+          if (error !== undefined && document !== undefined && !(error.originalError instanceof DomainError)) {
             const fields = variableProblems(
               schema,
               document,

@@ -5,7 +5,7 @@
  */
 import { RedisPubSub } from 'graphql-redis-subscriptions';
 import type { Logger } from '../infra/logger';
-import type { RedisLinks } from '../infra/redis';
+import type { RedisClient, RedisLinks } from '../infra/redis';
 
 type Listener = (payload: unknown) => void;
 
@@ -21,7 +21,7 @@ export class News {
     if (redis === undefined) return;
     this.pubSub = new RedisPubSub({
       publisher: redis.commands as never,
-      subscriber: redis.subscriber as never,
+      subscriber: forgiving(redis.subscriber) as never,
     });
   }
 
@@ -77,4 +77,20 @@ export class News {
       if (id !== undefined) this.pubSub?.unsubscribe(id);
     });
   }
+}
+
+/**
+ * RedisPubSub does not wait for what it unsubscribes; with Redis away that would be a rejection nobody
+ * hears, which ends the process. A channel that stays subscribed costs a message nobody listens to.
+ */
+function forgiving(client: RedisClient): RedisClient {
+  const quiet = (method: 'unsubscribe' | 'punsubscribe') => (channel: string) =>
+    client[method](channel).catch(() => undefined);
+  return new Proxy(client, {
+    get(target, name) {
+      if (name === 'unsubscribe' || name === 'punsubscribe') return quiet(name);
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+  });
 }

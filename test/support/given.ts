@@ -5,7 +5,9 @@ import { issueSession, startGuestSession } from '../../src/modules/auth/session.
 import { createOrganization } from '../../src/modules/organizations/organization.service';
 
 export interface GivenUser {
+  /** As clients see it. */
   id: string;
+  uuid: string;
   email: string;
   password: string;
   token: string;
@@ -28,7 +30,8 @@ export class Given {
     });
     const session = await issueSession(this.app, { kind: 'user', user });
     return {
-      id: user.id,
+      id: user.publicId,
+      uuid: user.id,
       email,
       password,
       token: session.accessToken,
@@ -50,7 +53,7 @@ export class Given {
   }): Promise<{ id: string; publicId: string; slug: string }> {
     const { id, publicId, slug } = await createOrganization(
       this.app,
-      { id: founder.owner.id },
+      { id: founder.owner.uuid },
       { name: `Stage ${randomBytes(4).toString('hex')}` },
     );
     return { id, publicId, slug };

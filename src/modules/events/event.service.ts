@@ -81,7 +81,8 @@ export async function createEvent(
       salesStartAt: wanted.salesStartAt,
       salesEndAt: wanted.salesEndAt,
       status: EventStatus.DRAFT,
-      currency: wanted.currency,
+      // The scalar takes small letters too; one currency has one spelling here.
+      currency: wanted.currency.toUpperCase(),
       priceFromMinor: lowestPrice(rows),
       holdSeconds: wanted.holdSeconds,
       seatsPerReservationMax: wanted.seatsPerReservationMax,

@@ -7,18 +7,21 @@ import type { PriceRow } from './event.rules';
 
 /** Series share a title. Past this many the number says nothing any more, and a random end serves. */
 const NUMBERED_SLUGS_MAX = 100;
-/** Others may take the slug that was free a moment ago. */
-const SLUG_TRIES_MAX = 10;
+/** Others may take the slug that was free a moment ago; after this many tries at numbers comes a random end. */
+const NUMBERED_TRIES_MAX = 5;
 
 /** Inserts the event under a free slug made from the one wished for, or else from its title. */
 export async function insertEvent(
   tx: EntityManager,
-  { slug: wished, ...event }: Omit<Event, 'slug' | 'publicId' | 'version'> & { slug?: string | undefined },
+  {
+    slug: wished,
+    ...event
+  }: Omit<Event, 'slug' | 'publicId' | 'version'> & { slug?: string | undefined },
 ): Promise<Event> {
   // A title without a Latin letter or digit gives nothing: then the random end of the id serves.
   const base = wished ?? slugFrom(event.title, `event-${event.id.slice(-12)}`);
-  for (let attempt = 1; attempt <= SLUG_TRIES_MAX; attempt++) {
-    const slug = await freeSlug(tx, base);
+  for (let attempt = 1; attempt <= NUMBERED_TRIES_MAX + 1; attempt++) {
+    const slug = attempt <= NUMBERED_TRIES_MAX ? await freeSlug(tx, base) : randomSlug(base);
     // A broken constraint would end the transaction; so does nothing, and says how many rows it made.
     const inserted = await tx
       .createQueryBuilder()
@@ -33,7 +36,11 @@ export async function insertEvent(
       return tx.findOneByOrFail(Event, { id: event.id });
     }
   }
-  throw new Error(`no free slug for "${base}" in ${SLUG_TRIES_MAX} tries`);
+  throw new Error(`no free slug for "${base}", not even a random one`);
+}
+
+function randomSlug(base: string): string {
+  return `${base}-${randomBytes(3).toString('hex')}`;
 }
 
 async function freeSlug(tx: EntityManager, base: string): Promise<string> {
@@ -44,7 +51,7 @@ async function freeSlug(tx: EntityManager, base: string): Promise<string> {
     [candidates],
   );
   const taken = new Set(rows.map((row) => row.slug));
-  if (taken.size === candidates.length) return `${base}-${randomBytes(3).toString('hex')}`;
+  if (taken.size === candidates.length) return randomSlug(base);
   return firstFreeSlug(base, taken);
 }
 

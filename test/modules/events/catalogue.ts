@@ -145,7 +145,11 @@ export function catalogueOf(house: () => House) {
       variables: Record<string, unknown>,
       token?: string,
     ): Promise<Answer<{ event: EventData | null }>> =>
-      gql(`query ($id: ID, $slug: String) { event(id: $id, slug: $slug) { ${EVENT} } }`, variables, token),
+      gql(
+        `query ($id: ID, $slug: String) { event(id: $id, slug: $slug) { ${EVENT} } }`,
+        variables,
+        token,
+      ),
 
     uuidOf: (event: { id: string }): string => requireId('Event', event.id),
   };
