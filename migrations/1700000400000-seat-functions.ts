@@ -137,13 +137,22 @@ const HOLD = `
     IF v_answer IS NULL AND p_areas IS NOT NULL THEN
       FOR v_area IN SELECT a FROM jsonb_array_elements(p_areas) a ORDER BY (a->>'first')::integer LOOP
         -- Buyers of an area want any places, so they step past each other's locks. Only when that
-        -- leaves too few do they wait: the others may still roll back.
-        SELECT array_agg(no) INTO v_picked FROM (
-          SELECT no FROM seats
-          WHERE event_id = p_event_id AND no BETWEEN (v_area->>'first')::integer AND (v_area->>'last')::integer
-            AND no <> ALL (v_nos) AND seat_is_free(status, held_until, p_now)
-          ORDER BY no LIMIT (v_area->>'quantity')::integer FOR UPDATE SKIP LOCKED) picked;
-        IF coalesce(cardinality(v_picked), 0) < (v_area->>'quantity')::integer THEN
+        -- leaves too few do they wait, since the others may still roll back; and before they wait
+        -- they let go of what they picked (by undoing the block): two of them with half of the last
+        -- places each would wait for each other.
+        BEGIN
+          SELECT array_agg(no) INTO v_picked FROM (
+            SELECT no FROM seats
+            WHERE event_id = p_event_id AND no BETWEEN (v_area->>'first')::integer AND (v_area->>'last')::integer
+              AND no <> ALL (v_nos) AND seat_is_free(status, held_until, p_now)
+            ORDER BY no LIMIT (v_area->>'quantity')::integer FOR UPDATE SKIP LOCKED) picked;
+          IF coalesce(cardinality(v_picked), 0) < (v_area->>'quantity')::integer THEN
+            RAISE EXCEPTION SQLSTATE 'UA001';
+          END IF;
+        EXCEPTION WHEN SQLSTATE 'UA001' THEN
+          v_picked := NULL;
+        END;
+        IF v_picked IS NULL THEN
           SELECT array_agg(no) INTO v_picked FROM (
             SELECT no FROM seats
             WHERE event_id = p_event_id AND no BETWEEN (v_area->>'first')::integer AND (v_area->>'last')::integer
@@ -245,9 +254,13 @@ const RELEASE = `
         WHERE i.no <> ALL (p_nos))
       WHERE event_id = p_event_id AND id = p_reservation_id;
     END IF;
-    INSERT INTO seat_changes (event_id, xid, kind, status, nos, versions, reservation_id)
-    VALUES (p_event_id, pg_current_xact_id(), 'RELEASED', 'A', v_nos, v_versions, p_reservation_id);
-    RETURN jsonb_build_object('outcome', 'RELEASED', 'nos', to_jsonb(v_nos), 'versions', to_jsonb(v_versions));
+    -- By a clock ahead of ours somebody may have taken all of them already: then nothing changes.
+    IF v_nos IS NOT NULL THEN
+      INSERT INTO seat_changes (event_id, xid, kind, status, nos, versions, reservation_id)
+      VALUES (p_event_id, pg_current_xact_id(), 'RELEASED', 'A', v_nos, v_versions, p_reservation_id);
+    END IF;
+    RETURN jsonb_build_object('outcome', 'RELEASED',
+      'nos', to_jsonb(coalesce(v_nos, '{}')), 'versions', to_jsonb(coalesce(v_versions, '{}')));
   END $$;
 `;
 
@@ -322,12 +335,15 @@ const EXTEND = `
       RETURN jsonb_build_object('outcome', 'NO_EXTENSION_LEFT');
     END IF;
 
-    WITH locked AS (
-      SELECT no FROM seats WHERE event_id = p_event_id AND no = ANY (v_reservation.seat_nos)
-        AND reservation_id = p_reservation_id AND status = 'H' ORDER BY no FOR UPDATE
-    ), changed AS (
-      UPDATE seats s SET version = s.version + 1, held_until = v_expires_at
-      FROM locked WHERE s.event_id = p_event_id AND s.no = locked.no RETURNING s.no, s.version
+    -- By a clock ahead of ours somebody may have taken an overdue seat already: then all is lost.
+    PERFORM 1 FROM seats WHERE event_id = p_event_id AND no = ANY (v_reservation.seat_nos) ORDER BY no FOR UPDATE;
+    IF (SELECT count(*) FROM seats WHERE event_id = p_event_id AND no = ANY (v_reservation.seat_nos)
+          AND reservation_id = p_reservation_id AND status = 'H') <> cardinality(v_reservation.seat_nos) THEN
+      RETURN jsonb_build_object('outcome', 'RESERVATION_EXPIRED', 'expiresAt', v_reservation.expires_at);
+    END IF;
+    WITH changed AS (
+      UPDATE seats SET version = version + 1, held_until = v_expires_at
+      WHERE event_id = p_event_id AND no = ANY (v_reservation.seat_nos) RETURNING no, version
     )
     SELECT array_agg(no ORDER BY no), array_agg(version ORDER BY no) INTO v_nos, v_versions FROM changed;
     UPDATE reservations SET expires_at = v_expires_at, extensions = extensions + 1

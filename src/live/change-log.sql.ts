@@ -33,75 +33,103 @@ export interface SeatSnapshot {
 
 /**
  * Which history a horizon belongs to. A cursor from another database, or from this one before it was
- * restored (another timeline), or older than what is kept, cannot be replayed.
+ * restored (another timeline), cannot be replayed.
  */
-export interface LogHistory {
-  epoch: string;
-  prunedBelow: bigint;
-}
-
-export async function readLogHistory(db: Database): Promise<LogHistory> {
-  const [row] = await db.query<{ epoch: string; pruned_below: string }>(`
-    SELECT md5(concat_ws('/', e.epoch, s.system_identifier, c.timeline_id, current_database())) AS epoch,
-      e.pruned_below::text AS pruned_below
+export async function readEpoch(db: Database): Promise<string> {
+  const [row] = await db.query<{ epoch: string }>(`
+    SELECT md5(concat_ws('/', e.epoch, s.system_identifier, c.timeline_id, current_database())) AS epoch
     FROM change_log_epoch e, pg_control_system() s, pg_control_checkpoint() c`);
   if (row === undefined)
     throw new Error('the change log has no epoch: the database is not migrated');
-  return { epoch: row.epoch.slice(0, 12), prunedBelow: BigInt(row.pruned_below) };
+  return row.epoch.slice(0, 12);
 }
 
-/** Everything about an event's seats, with the horizon it is complete up to, in one snapshot. */
-export async function readSeatSnapshot(
+/** What `readSeatSnapshots` answers at most at once: an arena's snapshot is half a megabyte. */
+export const SNAPSHOT_BATCH_MAX = 32;
+
+const DEADLINE_MS = `CASE WHEN held_until = 'infinity' THEN -1 ELSE extract(epoch FROM held_until) * 1000 END`;
+
+/**
+ * Everything about some events' seats, with the horizon it is complete up to, in one statement and so
+ * in one snapshot. An event without seats, which is to say one that does not exist, is left out.
+ */
+export async function readSeatSnapshots(
   db: Database,
-  eventId: string,
-): Promise<SeatSnapshot | undefined> {
-  const [row] = await db.query<{
+  eventIds: readonly string[],
+): Promise<Map<string, SeatSnapshot>> {
+  const rows = await db.query<{
+    event_id: string;
     horizon: string;
-    statuses: string | null;
+    statuses: string;
     versions: number[];
     category_nos: number[];
     held_until_ms: (number | null)[];
   }>(
-    `SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS horizon,
+    `SELECT event_id, pg_snapshot_xmin(pg_current_snapshot())::text AS horizon,
        string_agg(status, '' ORDER BY no) AS statuses,
        json_agg(version ORDER BY no) AS versions,
        json_agg(category_no ORDER BY no) AS category_nos,
-       json_agg(CASE WHEN held_until = 'infinity' THEN -1 ELSE extract(epoch FROM held_until) * 1000 END ORDER BY no) AS held_until_ms
-     FROM seats WHERE event_id = $1`,
-    [eventId],
+       json_agg(${DEADLINE_MS} ORDER BY no) AS held_until_ms
+     FROM seats WHERE event_id = ANY ($1::uuid[]) GROUP BY event_id`,
+    [eventIds],
   );
-  if (row?.statuses == null) return undefined;
-  return {
-    horizon: BigInt(row.horizon),
-    statuses: row.statuses,
-    versions: row.versions,
-    categoryNos: row.category_nos,
-    heldUntilMs: row.held_until_ms.map(readDeadline),
-  };
+  return new Map(
+    rows.map((row) => [
+      row.event_id,
+      {
+        horizon: BigInt(row.horizon),
+        statuses: row.statuses,
+        versions: row.versions,
+        categoryNos: row.category_nos,
+        heldUntilMs: row.held_until_ms.map(readDeadline),
+      },
+    ]),
+  );
 }
 
-/** What transactions at or above `from` did to an event's seats, and the horizon now. */
+/** One reader's question to the log: what has happened to this event since then? */
+export interface ChangesWanted {
+  eventId: string;
+  /** Transactions at or above this one. */
+  from: bigint;
+}
+
+/** What happened, and the horizon at the time of asking. */
+export interface ChangesFound {
+  horizon: bigint;
+  /** Below this, transactions are gone from the log. */
+  prunedBelow: bigint;
+  changes: SeatChange[];
+}
+
+/** Answers any number of questions in one statement, in their order. */
 export async function readChangesSince(
   db: Database,
-  eventId: string,
-  from: bigint,
-): Promise<{ horizon: bigint; changes: SeatChange[] }> {
-  const [row] = await db.query<{ horizon: string; changes: LoggedChange[] | null }>(
+  wanted: readonly ChangesWanted[],
+): Promise<ChangesFound[]> {
+  const rows = await db.query<{
+    horizon: string;
+    pruned_below: string;
+    changes: LoggedChange[] | null;
+  }>(
     `SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS horizon,
-       (SELECT json_agg(json_build_object('s', status, 'n', nos, 'v', versions, 'h',
-           CASE WHEN held_until = 'infinity' THEN -1 ELSE extract(epoch FROM held_until) * 1000 END))
-        FROM seat_changes WHERE event_id = $1 AND xid >= $2::text::xid8) AS changes`,
-    [eventId, from.toString()],
+       (SELECT pruned_below::text FROM change_log_epoch) AS pruned_below,
+       (SELECT json_agg(json_build_object('s', status, 'n', nos, 'v', versions, 'h', ${DEADLINE_MS}))
+        FROM seat_changes c WHERE c.event_id = w.event_id AND c.xid >= w.xid::xid8) AS changes
+     FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY w (event_id, xid, position) ORDER BY position`,
+    [wanted.map(({ eventId }) => eventId), wanted.map(({ from }) => from.toString())],
   );
-  if (row === undefined) throw new Error('a statement without FROM answered no row');
-  const changes = (row.changes ?? []).map(({ s, n, v, h }) => ({
-    eventId,
-    status: s,
-    nos: n,
-    versions: v,
-    heldUntilMs: readDeadline(h),
+  return rows.map((row, i) => ({
+    horizon: BigInt(row.horizon),
+    prunedBelow: BigInt(row.pruned_below),
+    changes: (row.changes ?? []).map(({ s, n, v, h }) => ({
+      eventId: wanted[i]!.eventId,
+      status: s,
+      nos: n,
+      versions: v,
+      heldUntilMs: readDeadline(h),
+    })),
   }));
-  return { horizon: BigInt(row.horizon), changes };
 }
 
 interface LoggedChange {

@@ -6,8 +6,7 @@
  * what the channel brings (fast, at most once), and once a second what the change log has above the
  * horizon (complete). The log heals whatever the channel lost, and alone moves the cursor.
  */
-import { readChangesSince, readSeatSnapshot, type SeatChange } from './change-log.sql';
-import type { Database } from '../infra/database';
+import type { ChangesFound, ChangesWanted, SeatChange, SeatSnapshot } from './change-log.sql';
 import type { Clock } from '../infra/clock';
 import { formatCursor, type Cursor } from './cursor';
 import { Projection } from './projection';
@@ -19,8 +18,10 @@ export const TICK_MS = 40;
 export const CATCH_UP_MS = 1_000;
 
 export interface LiveEventContext {
-  db: Database;
   clock: Clock;
+  /** Both answer many events asked for at the same time with one statement. */
+  readSnapshot: (eventId: string) => Promise<SeatSnapshot | undefined>;
+  readChanges: (wanted: ChangesWanted) => Promise<ChangesFound>;
   /** The history our cursors belong to. */
   epoch: () => string;
 }
@@ -29,8 +30,6 @@ export class LiveEvent {
   private readonly watches = new Set<Watch>();
   private tick: NodeJS.Timeout | undefined;
   private catchingUp: Promise<void> | undefined;
-  /** Monotonic instant (ms) of the last proof that we are complete. */
-  private provenAtMs = performance.now();
   lastUsedAtMs = performance.now();
 
   private constructor(
@@ -38,19 +37,16 @@ export class LiveEvent {
     private readonly context: LiveEventContext,
     readonly projection: Projection,
     private horizon: bigint,
+    /** Monotonic instant (ms) of the last proof that we are complete. */
+    private provenAtMs: number,
   ) {}
 
   /** Undefined when the event has no seats, which is to say that it does not exist. */
-  static async load(
-    eventId: string,
-    context: LiveEventContext,
-    takeBuffered: () => readonly SeatChange[],
-  ): Promise<LiveEvent | undefined> {
-    const snapshot = await readSeatSnapshot(context.db, eventId);
+  static async load(eventId: string, context: LiveEventContext): Promise<LiveEvent | undefined> {
+    const startedAtMs = performance.now();
+    const snapshot = await context.readSnapshot(eventId);
     if (snapshot === undefined) return undefined;
-    const projection = new Projection(snapshot);
-    for (const change of takeBuffered()) projection.apply(change);
-    return new LiveEvent(eventId, context, projection, snapshot.horizon);
+    return new LiveEvent(eventId, context, new Projection(snapshot), snapshot.horizon, startedAtMs);
   }
 
   get cursor(): string {
@@ -65,13 +61,17 @@ export class LiveEvent {
     return performance.now() - this.provenAtMs;
   }
 
+  touch(): void {
+    this.lastUsedAtMs = performance.now();
+  }
+
   apply(change: SeatChange): void {
     this.announce(this.projection.apply(change));
   }
 
   /** The projection, at most CATCH_UP_MS behind the log and with overdue holds let go. */
   async fresh(): Promise<Projection> {
-    this.lastUsedAtMs = performance.now();
+    this.touch();
     if (this.lagMs > CATCH_UP_MS) await this.catchUp();
     this.lapse();
     return this.projection;
@@ -100,7 +100,7 @@ export class LiveEvent {
       (ended) => this.watches.delete(ended),
     );
     this.watches.add(watch);
-    this.lastUsedAtMs = performance.now();
+    this.touch();
     try {
       await this.fresh();
       if (after === undefined || !(await this.replay(watch, after))) watch.markSnapshot();
@@ -117,22 +117,31 @@ export class LiveEvent {
     for (const watch of [...this.watches]) watch.end();
   }
 
-  /** False where the cursor is ahead of the database: it is not from this history. */
+  /**
+   * False where the cursor is ahead of the database, so that it is not from this history, or where
+   * the log was pruned beyond it: the statement that reads the changes tells, an earlier look would
+   * not know what has been dropped since.
+   */
   private async replay(watch: Watch, after: Cursor): Promise<boolean> {
-    const { nos, horizon } = await this.readLog(after.horizon);
-    if (after.horizon > horizon) return false;
+    const { nos, horizon, prunedBelow } = await this.readLog(after.horizon);
+    if (after.horizon > horizon || after.horizon < prunedBelow) return false;
     watch.mark(nos);
     return true;
   }
 
-  private async readLog(from: bigint): Promise<{ nos: number[]; horizon: bigint }> {
+  private async readLog(
+    from: bigint,
+  ): Promise<{ nos: number[]; horizon: bigint; prunedBelow: bigint }> {
     const startedAtMs = performance.now();
-    const { horizon, changes } = await readChangesSince(this.context.db, this.eventId, from);
+    const { horizon, prunedBelow, changes } = await this.context.readChanges({
+      eventId: this.eventId,
+      from,
+    });
     for (const change of changes) this.apply(change);
     // Only a read that begins at or below our horizon proves that nothing is missing up to the new one.
     if (from <= this.horizon && horizon > this.horizon) this.horizon = horizon;
     if (from <= this.horizon) this.provenAtMs = Math.max(this.provenAtMs, startedAtMs);
-    return { nos: changes.flatMap((change) => change.nos), horizon };
+    return { nos: changes.flatMap((change) => change.nos), horizon, prunedBelow };
   }
 
   private announce(nos: readonly number[]): void {

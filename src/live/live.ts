@@ -2,8 +2,18 @@
  * The live seat maps of this process. PostgreSQL's change log is the truth; Redis makes it quick; with
  * Redis away the catch-up alone carries the feed, a second late.
  */
+import DataLoader from 'dataloader';
 import type { App } from '../app.types';
-import { readLogHistory, type LogHistory, type SeatChange } from './change-log.sql';
+import {
+  readChangesSince,
+  readEpoch,
+  readSeatSnapshots,
+  SNAPSHOT_BATCH_MAX,
+  type ChangesFound,
+  type ChangesWanted,
+  type SeatChange,
+  type SeatSnapshot,
+} from './change-log.sql';
 import { parseCursor } from './cursor';
 import { CATCH_UP_MS, LiveEvent } from './live-event';
 import type { Watch } from './watch';
@@ -11,12 +21,14 @@ import type { Watch } from './watch';
 /** Projections kept at most; an unwatched one beyond that, or idle for IDLE_MS, is let go. */
 const EVENTS_MAX = 256;
 const IDLE_MS = 60_000;
-/** How long a look at the log's history (its epoch, and how far it is pruned) is believed. */
-const HISTORY_MS = 5_000;
+/** How long a look at which history the log belongs to is believed. */
+const EPOCH_MS = 5_000;
 
 interface Entry {
   loading: Promise<LiveEvent | undefined>;
   event?: LiveEvent;
+  /** What was heard while the event was loading. */
+  buffered: SeatChange[];
   unlisten: () => void;
 }
 
@@ -24,15 +36,30 @@ type Rooms = Pick<App, 'db' | 'clock' | 'news' | 'log' | 'metrics'>;
 
 export class Live {
   private readonly entries = new Map<string, Entry>();
-  private history: LogHistory = { epoch: '', prunedBelow: 0n };
-  private historyReadAtMs = -Infinity;
+  private epoch = '';
+  private epochReadAtMs = -Infinity;
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(private readonly rooms: Rooms) {}
+  private readonly snapshots: DataLoader<string, SeatSnapshot | undefined>;
+  private readonly changes: DataLoader<ChangesWanted, ChangesFound>;
 
-  /** Reads the log's history, and begins to catch up once a second. */
+  constructor(private readonly rooms: Rooms) {
+    const { db } = rooms;
+    // Loaders that gather and do not remember: a list of events costs one statement, and so does the
+    // catch-up of all watched ones.
+    this.snapshots = new DataLoader(
+      async (eventIds) => {
+        const found = await readSeatSnapshots(db, eventIds);
+        return eventIds.map((eventId) => found.get(eventId));
+      },
+      { cache: false, maxBatchSize: SNAPSHOT_BATCH_MAX },
+    );
+    this.changes = new DataLoader((wanted) => readChangesSince(db, wanted), { cache: false });
+  }
+
+  /** Reads the log's epoch, and begins to catch up once a second. */
   async start(): Promise<void> {
-    await this.readHistory();
+    await this.refreshEpoch();
     this.timer = setInterval(() => this.catchUpAll(), CATCH_UP_MS);
   }
 
@@ -50,7 +77,8 @@ export class Live {
   publish(changes: readonly SeatChange[]): void {
     for (const change of changes) {
       if (change.nos.length === 0) continue;
-      this.entries.get(change.eventId)?.event?.apply(change);
+      const entry = this.entries.get(change.eventId);
+      if (entry !== undefined) hear(entry, change);
       void this.rooms.news.publish(channelOf(change.eventId), encode(change));
     }
   }
@@ -58,6 +86,8 @@ export class Live {
   /** The event's inventory; undefined when there is no such event. */
   async event(eventId: string): Promise<LiveEvent | undefined> {
     const entry = this.entries.get(eventId) ?? this.load(eventId);
+    // Used from now on, not from its first answer on: it must not be let go in between.
+    entry.event?.touch();
     return entry.event ?? entry.loading;
   }
 
@@ -69,30 +99,31 @@ export class Live {
     const event = await this.event(eventId);
     if (event === undefined) return undefined;
     if (after == null) return event.watch(undefined);
-    if (performance.now() - this.historyReadAtMs > HISTORY_MS) await this.readHistory();
+    if (performance.now() - this.epochReadAtMs > EPOCH_MS) await this.refreshEpoch();
     const cursor = parseCursor(after);
-    const known =
-      cursor?.epoch === this.history.epoch && cursor.horizon >= this.history.prunedBelow;
-    return event.watch(known ? cursor : undefined);
+    return event.watch(cursor?.epoch === this.epoch ? cursor : undefined);
   }
 
   private load(eventId: string): Entry {
-    const buffered: SeatChange[] = [];
     const entry: Entry = {
+      buffered: [],
       unlisten: this.rooms.news.listen(channelOf(eventId), (payload) => {
         const change = decode(eventId, payload);
-        if (change === undefined) return;
-        if (entry.event) entry.event.apply(change);
-        else buffered.push(change);
+        if (change !== undefined) hear(entry, change);
       }),
-      loading: LiveEvent.load(
-        eventId,
-        { db: this.rooms.db, clock: this.rooms.clock, epoch: () => this.history.epoch },
-        () => buffered,
-      ).then(
+      loading: LiveEvent.load(eventId, {
+        clock: this.rooms.clock,
+        epoch: () => this.epoch,
+        readSnapshot: (id) => this.snapshots.load(id),
+        readChanges: (wanted) => this.changes.load(wanted),
+      }).then(
         (event) => {
-          if (event === undefined) this.drop(eventId, entry);
-          else entry.event = event;
+          if (event === undefined) {
+            this.drop(eventId, entry);
+            return undefined;
+          }
+          entry.event = event;
+          for (const change of entry.buffered.splice(0)) event.apply(change);
           return event;
         },
         (error: unknown) => {
@@ -140,10 +171,15 @@ export class Live {
     });
   }
 
-  private async readHistory(): Promise<void> {
-    this.history = await readLogHistory(this.rooms.db);
-    this.historyReadAtMs = performance.now();
+  private async refreshEpoch(): Promise<void> {
+    this.epoch = await readEpoch(this.rooms.db);
+    this.epochReadAtMs = performance.now();
   }
+}
+
+function hear(entry: Entry, change: SeatChange): void {
+  if (entry.event !== undefined) entry.event.apply(change);
+  else entry.buffered.push(change);
 }
 
 /** The event's id in braces keeps all its channels on one node of a Redis Cluster. */

@@ -41,7 +41,7 @@ export class EventLegend {
       this.#counterRow(),
       h('h2', { text: 'Prices' }),
       h('ul', { class: 'items' }, ...geometry.categories.map((_, index) => this.#category(index))),
-      ...(areas ? [h('h2', { text: 'Standing' }), areas] : []),
+      ...(areas ? [h('h2', { text: 'Unnumbered places' }), areas] : []),
       this.#statusKey(),
     );
   }

@@ -56,6 +56,11 @@ export interface RowLabel {
   y: number;
   size: number;
 }
+/** A general-admission area's name, and the box round its places. */
+export interface AreaLabel {
+  text: string;
+  box: Box;
+}
 
 /** Radius as a part of the distance between two neighbours; a standing place is a smaller dot. */
 const seatFill = 0.42;
@@ -74,6 +79,7 @@ export class SeatLayout {
   readonly count: number;
   readonly bounds: Box;
   readonly rowLabels: RowLabel[] = [];
+  readonly areaLabels: AreaLabel[];
   readonly #radiusBySection: number[];
   readonly #cellSize: number;
   readonly #cells = new Map<string, number[]>();
@@ -91,6 +97,7 @@ export class SeatLayout {
     }
     this.bounds = this.#measureBounds();
     this.#placeRowLabels();
+    this.areaLabels = this.#placeAreaLabels();
   }
 
   x(no: number): number {
@@ -170,7 +177,7 @@ export class SeatLayout {
     return Number.isFinite(box.left) ? box : { left: 0, top: 0, right: width, bottom: height };
   }
 
-  /** A row's name beyond each of its two ends, in line with the row. */
+  /** A row's name beyond each of its two ends, in line with the row; amid its seats where these stand round a table or in a box. */
   #placeRowLabels(): void {
     const { section, row } = this.geometry.seats;
     let first = 0;
@@ -178,12 +185,49 @@ export class SeatLayout {
       if (no < this.count && section[no] === section[first] && row[no] === row[first]) continue;
       const last = no - 1;
       const name = row[first];
-      if (name && last > first) {
+      if (name && this.#isFolded(first, last)) {
+        this.#placeLabelAmong(name, first, last);
+      } else if (name && last > first) {
         this.#placeRowLabel(name, first, first + 1);
         this.#placeRowLabel(name, last, last - 1);
       }
       first = no;
     }
+  }
+
+  /** True where a row comes back towards its start: its ends are nearer to each other than half its length. */
+  #isFolded(first: number, last: number): boolean {
+    let length = 0;
+    for (let no = first + 1; no <= last; no++) {
+      length += Math.hypot(this.x(no) - this.x(no - 1), this.y(no) - this.y(no - 1));
+    }
+    const across = Math.hypot(this.x(last) - this.x(first), this.y(last) - this.y(first));
+    return last - first >= 3 && across < length / 2;
+  }
+
+  #placeLabelAmong(text: string, first: number, last: number): void {
+    const { left, top, right, bottom } = this.#boxAmong(first, last);
+    this.rowLabels.push({
+      text,
+      x: (left + right) / 2,
+      y: (top + bottom) / 2,
+      size: this.radius(first) * 1.1,
+    });
+  }
+
+  /** Places of an area follow each other in plan order. */
+  #placeAreaLabels(): AreaLabel[] {
+    const { sections, seats } = this.geometry;
+    return sections.flatMap(({ name, generalAdmission }, index) => {
+      const first = seats.section.indexOf(index);
+      if (!generalAdmission || first < 0) return [];
+      return [{ text: name, box: this.#boxAmong(first, seats.section.lastIndexOf(index)) }];
+    });
+  }
+
+  #boxAmong(first: number, last: number): Box {
+    const nos = Array.from({ length: last - first + 1 }, (_, i) => first + i);
+    return boxAround(nos.map((no) => ({ x: this.x(no), y: this.y(no) })));
   }
 
   #placeRowLabel(text: string, end: number, neighbour: number): void {

@@ -1,6 +1,6 @@
 /** What GraphiQL shows to somebody who opens it for the first time: one tab a step of the tour. */
-const events = `# Usher's API. Ctrl-Enter runs what is under the cursor;
-# the book on the left documents every type.
+const events = `# Usher's API. Ctrl-Enter runs the operation at the
+# cursor; the book on the left explains every type.
 query Events {
   events(first: 10) {
     totalCount
@@ -18,18 +18,19 @@ query Events {
   }
 }
 
-# To act as somebody, log in (this is the demo login; take
-# the # away and run it), and put the token into Headers:
-#   { "Authorization": "Bearer <accessToken>" }
+# To act as somebody, log in, and put the token into
+# Headers, below: { "Authorization": "Bearer <token>" }
 # Subscriptions use the same header.
-#
-# mutation LogIn {
-#   login(input: { email: "owner@usher.test", password: "Password123" }) {
-#     accessToken
-#     accessTokenExpiresAt
-#     user { email memberships { role organization { slug } } }
-#   }
-# }
+mutation LogIn {
+  login(input: {
+    email: "buyer@usher.test"
+    password: "Password123"
+  }) {
+    accessToken
+    accessTokenExpiresAt
+    user { email memberships { role organization { slug } } }
+  }
+}
 `;
 
 const live = `# Put an event's id into Variables and run this,

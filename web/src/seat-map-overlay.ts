@@ -1,4 +1,4 @@
-/** What lies on top of the seats and comes and goes: marks, the hovered seat, pulses of change. */
+/** What lies on top of the seats: names of areas, and what comes and goes: marks, the hovered seat, pulses of change. */
 import type { SeatLayout } from './geometry';
 import type { Palette } from './palette';
 import type { SeatPainter, StatusLetter } from './seat-map-paint';
@@ -14,6 +14,8 @@ const pulseMs = 900;
 /** When a whole block changes at once, that is plain to see without a ring for each of its seats. */
 const pulsesMax = 300;
 const pulseRadiusMin = 2.5;
+/** In CSS pixels, whatever the zoom: the dots beneath would make letters of another size unreadable. */
+const areaName = { size: 13, paddingX: 9, height: 24 };
 
 export class SeatOverlay {
   selected: ReadonlySet<number> = new Set();
@@ -38,6 +40,7 @@ export class SeatOverlay {
     statusOf: (no: number) => StatusLetter,
   ): boolean {
     this.#drawMarks(context, scale, scene);
+    drawAreaNames(context, scale, scene);
     this.#drawPulses(context, scale, scene, statusOf);
     return this.#pulses.size > 0;
   }
@@ -86,6 +89,31 @@ export class SeatOverlay {
       context.stroke();
     }
     context.globalAlpha = 1;
+  }
+}
+
+/** On a label, because an area's dots fill it whole; left out where the area is too small for its name. */
+function drawAreaNames(
+  context: CanvasRenderingContext2D,
+  scale: number,
+  { layout, palette }: Scene,
+): void {
+  context.textAlign = 'center';
+  context.textBaseline = 'middle';
+  context.font = `600 ${areaName.size / scale}px system-ui, sans-serif`;
+  for (const { text, box } of layout.areaLabels) {
+    const width = context.measureText(text).width + (areaName.paddingX * 2) / scale;
+    const height = areaName.height / scale;
+    if (width > box.right - box.left || height > box.bottom - box.top) continue;
+    const [x, y] = [(box.left + box.right) / 2, (box.top + box.bottom) / 2];
+    context.beginPath();
+    context.roundRect(x - width / 2, y - height / 2, width, height, height / 2);
+    context.globalAlpha = 0.92;
+    context.fillStyle = palette.surface;
+    context.fill();
+    context.globalAlpha = 1;
+    context.fillStyle = palette.text;
+    context.fillText(text, x, y);
   }
 }
 

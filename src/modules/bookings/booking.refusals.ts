@@ -1,17 +1,8 @@
-import { Field, ID, ObjectType } from 'type-graphql';
+import { Field, ObjectType } from 'type-graphql';
 import { RefusalError } from '../../errors';
 import { Refusal } from '../../graphql/refusal';
 import { eventScopedId, type EventScopedKey } from '../../infra/ids';
 import { declineSentence, type Decline } from '../payments/payment.rules';
-
-@ObjectType({
-  implements: Refusal,
-  description: 'These seats, or this event, the buyer has booked.',
-})
-export class AlreadyBooked extends Refusal {
-  @Field(() => ID)
-  bookingId!: string;
-}
 
 @ObjectType({
   implements: Refusal,

@@ -1,5 +1,6 @@
-import { IsOptional, Length } from 'class-validator';
+import { IsOptional } from 'class-validator';
 import { Field, ID, InputType, Int } from 'type-graphql';
+import { IsText } from '../../graphql/text';
 
 @InputType({
   description:
@@ -55,6 +56,6 @@ export class HoldSeatsInput {
       'Your own name for this hold, 1 to 200 characters. A retry with it within 24 hours gets the same answer; with another selection it is IDEMPOTENCY_CONFLICT.',
   })
   @IsOptional()
-  @Length(1, 200)
+  @IsText(1, 200)
   idempotencyKey?: string | null;
 }

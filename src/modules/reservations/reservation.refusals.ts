@@ -1,5 +1,5 @@
 /** What a buyer who asks for seats can be refused with. */
-import { Field, Int, ObjectType } from 'type-graphql';
+import { Field, ID, Int, ObjectType } from 'type-graphql';
 import { Refusal } from '../../graphql/refusal';
 import { DateTime } from '../../graphql/scalars';
 import { Seat } from '../seats/seat.entity';
@@ -44,4 +44,28 @@ export class SalesClosed extends Refusal {
 export class ReservationExpired extends Refusal {
   @Field(() => DateTime)
   expiredAt!: Date;
+}
+
+@ObjectType({
+  implements: Refusal,
+  description: 'The selection would leave single empty seats: these.',
+})
+export class OrphanSeats extends Refusal {
+  @Field(() => [Seat])
+  seats!: Seat[];
+}
+
+@ObjectType({
+  implements: Refusal,
+  description: 'The event has a waiting room and this buyer has not been admitted.',
+})
+export class AdmissionRequired extends Refusal {}
+
+@ObjectType({
+  implements: Refusal,
+  description: 'These seats, or this event, the buyer has booked.',
+})
+export class AlreadyBooked extends Refusal {
+  @Field(() => ID)
+  bookingId!: string;
 }

@@ -44,6 +44,9 @@ import { pageOfHolder } from './holder-pages';
 import { Reservation } from './reservation.entity';
 import { HoldSeatsInput } from './reservation.inputs';
 import {
+  AdmissionRequired,
+  AlreadyBooked,
+  OrphanSeats,
   ReservationExpired,
   ReservationLimitExceeded,
   SalesClosed,
@@ -60,7 +63,10 @@ const HoldSeatsResult = createUnionType({
       SeatsUnavailable,
       ReservationLimitExceeded,
       SalesClosed,
+      OrphanSeats,
+      AdmissionRequired,
       ReservationExpired,
+      AlreadyBooked,
     ] as const,
   resolveType: (value: object) =>
     '__typename' in value ? String(value.__typename) : 'Reservation',

@@ -13,6 +13,9 @@ import { Reservation, type Holder } from './reservation.entity';
 import { reservationChannel } from './reservation.news';
 import { EXTENSIONS_MAX, LIFETIME_SECONDS_MAX } from './reservation.rules';
 
+/** Seats a message names at most. */
+const NAMED_MAX = 20;
+
 /**
  * Gives back some seats (`nos`), or all of them (null); the last one ends the reservation. Releasing
  * one that is released already changes nothing and is no error, so that a retry is harmless.
@@ -28,8 +31,10 @@ export async function releaseSeats(
     callReleaseSeats(app.db, key, holder.id, nos, app.clock.now()),
   );
   if (outcome.outcome === 'NOT_YOURS') {
+    const named = outcome.nos.slice(0, NAMED_MAX).join(', ');
+    const more = outcome.nos.length > NAMED_MAX ? ' and more' : '';
     throw badInput([
-      { path: 'seatIds', message: `the reservation does not hold seats ${outcome.nos.join(', ')}` },
+      { path: 'seatIds', message: `the reservation does not hold seats ${named}${more}` },
     ]);
   }
   if (outcome.outcome === 'RELEASED') {

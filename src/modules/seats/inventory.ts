@@ -31,6 +31,13 @@ export async function inventoryOf(
   return { eventId: event.id, seatingPlanId: event.seatingPlanId, layout, live, projection };
 }
 
+/** Only the counts and states, for whoever needs no seat's name; NOT_FOUND as above. */
+export async function projectionOf(app: App, eventId: string): Promise<Projection> {
+  const live = await app.live.event(eventId);
+  if (live === undefined) throw notFound('event');
+  return live.fresh();
+}
+
 /** For whoever has only the event's id. */
 export async function inventoryById(app: App, eventId: string): Promise<Inventory> {
   const offer = await app.offers.get(eventId);

@@ -26,12 +26,19 @@ import type { RequestContext } from '../../graphql/context';
 import type { NodeFetcher } from '../../graphql/node';
 import { counted } from '../../graphql/subscriptions';
 import { requireId } from '../../infra/ids';
-import type { LiveUpdate } from '../../live/watch';
 import { Event, EventCategory } from '../events/event.entity';
 import { visibleEvent } from '../events/event.service';
 import { SeatingPlan } from '../venues/seating-plan.entity';
 import { seatingPlanById } from '../venues/venue.loaders';
-import { findSeats, inventoryById, inventoryOf, seatIn, seatMapOf, seatOf } from './inventory';
+import {
+  findSeats,
+  inventoryOf,
+  projectionOf,
+  seatIn,
+  seatMapOf,
+  seatOf,
+} from './inventory';
+import { seatMapFeed, type SeatMapNews } from './seat-map-feed';
 import { Availability, Seat, SeatMap, SeatMapUpdate, SeatStatus } from './seat.entity';
 
 const SeatConnection = connectionType('Seat', () => Seat);
@@ -54,8 +61,8 @@ class SeatFilter {
 
 @ArgsType()
 class SeatsArgs {
-  @Field(() => Int, { defaultValue: 100 })
-  first!: number;
+  @Field(() => Int, { nullable: true, defaultValue: 100 })
+  first!: number | null;
 
   @Field(() => String, { nullable: true })
   after?: string | null;
@@ -73,7 +80,7 @@ interface WatchArguments {
 export class EventSeatsResolver {
   @FieldResolver(() => Availability)
   async availability(@Ctx() { app }: RequestContext, @Root() event: Event): Promise<Availability> {
-    return (await inventoryOf(app, event)).projection.availability();
+    return (await projectionOf(app, event.id)).availability();
   }
 
   @FieldResolver(() => SeatMap)
@@ -87,7 +94,7 @@ export class EventSeatsResolver {
     @Root() event: Event,
     @Args(() => SeatsArgs) { first, after, filter }: SeatsArgs,
   ): Promise<Connection<Seat>> {
-    const size = pageSize(first);
+    const size = pageSize(first ?? 100);
     const inventory = await inventoryOf(app, event);
     const found = findSeats(inventory, filter ?? {});
     let start = 0;
@@ -110,7 +117,7 @@ export class CategoryAvailabilityResolver {
     @Ctx() { app }: RequestContext,
     @Root() { eventId, categoryNo }: EventCategory,
   ): Promise<Availability> {
-    return (await inventoryById(app, eventId)).projection.availabilityOf(categoryNo);
+    return (await projectionOf(app, eventId)).availabilityOf(categoryNo);
   }
 }
 
@@ -139,22 +146,20 @@ export class SeatMapUpdatesResolver {
     subscribe: async ({ args, context }: { args: WatchArguments; context: RequestContext }) => {
       const eventId = requireId('Event', args.eventId);
       const event = await visibleEvent(context, eventId);
-      const watch = event && (await context.app.live.watch(eventId, args.after));
-      if (watch === undefined) throw notFound('event');
-      return counted(context, 'seatMapUpdates', watch);
+      const feed = event && (await seatMapFeed(context.app, event, args.after));
+      if (feed === undefined) throw notFound('event');
+      return counted(context, 'seatMapUpdates', feed);
     },
   })
-  async seatMapUpdates(
-    @Ctx() { app }: RequestContext,
-    @Root() { cursor, snapshot, nos }: LiveUpdate,
-    @Arg('eventId', () => ID) eventId: string,
+  seatMapUpdates(
+    @Root() { cursor, snapshot, nos, inventory }: SeatMapNews,
+    @Arg('eventId', () => ID) _eventId: string,
     @Arg('after', () => String, {
       nullable: true,
       description: 'The last cursor seen: then only what changed since is sent, not the whole map.',
     })
     _after?: string | null,
-  ): Promise<SeatMapUpdate> {
-    const inventory = await inventoryById(app, requireId('Event', eventId));
+  ): SeatMapUpdate {
     return {
       cursor,
       snapshot: snapshot ? seatMapOf(inventory) : null,

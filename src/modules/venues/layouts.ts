@@ -1,3 +1,5 @@
+import DataLoader from 'dataloader';
+import { In } from 'typeorm';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { notFound } from '../../errors';
@@ -24,7 +26,22 @@ export class PlanLayouts {
   /** Least recently used first: a Map keeps the order of insertion. */
   private readonly kept = new Map<string, Kept>();
 
-  constructor(private readonly db: Database) {}
+  /** Gathers and does not remember: a list of events on many plans costs one statement. */
+  private readonly geometries: DataLoader<string, Buffer | undefined>;
+
+  constructor(db: Database) {
+    this.geometries = new DataLoader(
+      async (ids) => {
+        const plans = await db.orm.getRepository(SeatingPlan).find({
+          select: { id: true, geometry: true },
+          where: { id: In([...ids]) },
+        });
+        const byId = new Map(plans.map((plan) => [plan.id, plan.geometry]));
+        return ids.map((id) => byId.get(id));
+      },
+      { cache: false, maxBatchSize: LAYOUTS_MAX },
+    );
+  }
 
   /** Throws NOT_FOUND when there is no such plan. A load that failed is not remembered. */
   get(seatingPlanId: string): Promise<PlanLayout> {
@@ -58,11 +75,8 @@ export class PlanLayouts {
   }
 
   private async load(seatingPlanId: string): Promise<PlanLayout> {
-    const plan = await this.db.orm.getRepository(SeatingPlan).findOne({
-      select: { id: true, geometry: true },
-      where: { id: seatingPlanId },
-    });
-    if (plan?.geometry === undefined) throw notFound('seating plan');
-    return parseGeometry((await unzip(plan.geometry)).toString('utf8'));
+    const geometry = await this.geometries.load(seatingPlanId);
+    if (geometry === undefined) throw notFound('seating plan');
+    return parseGeometry((await unzip(geometry)).toString('utf8'));
   }
 }

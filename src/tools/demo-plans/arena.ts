@@ -253,8 +253,8 @@ export function arenaPlan(): UsherDocument {
     name: 'Arena',
     focalPoint: { x: 0, y: STAGE_FRONT },
     categories: [
-      { key: 'standing-front', name: 'Standing front', color: '#c8435a' },
-      { key: 'standing', name: 'Standing', color: '#dd8452' },
+      { key: 'standing-front', name: 'Standing front', color: '#b9314f' },
+      { key: 'standing', name: 'Standing', color: '#d57a94' },
       { key: 'lower-front', name: 'Lower tier, front', color: '#7a4fa3' },
       { key: 'lower', name: 'Lower tier', color: '#2f6fb0' },
       { key: 'upper', name: 'Upper tier', color: '#2a9187' },

@@ -130,7 +130,7 @@ export function festivalPlan(): UsherDocument {
   return {
     usher: 1,
     name: 'Festival field',
-    categories: [{ key: 'general', name: 'General admission', color: '#dd8452' }],
+    categories: [{ key: 'general', name: 'General admission', color: '#3d8b6e' }],
     sections: [
       {
         key: 'field',

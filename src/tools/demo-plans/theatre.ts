@@ -170,10 +170,10 @@ export function theatrePlan(): UsherDocument {
     name: 'Grand Theatre',
     focalPoint: { x: CENTRE.x, y: 200 },
     categories: [
-      { key: 'premium', name: 'Premium', color: '#c49a2c' },
-      { key: 'a', name: 'Category A', color: '#9c3d54' },
-      { key: 'b', name: 'Category B', color: '#40698f' },
-      { key: 'c', name: 'Category C', color: '#5f8f7a' },
+      { key: 'premium', name: 'Premium', color: '#6d3fa0' },
+      { key: 'a', name: 'Category A', color: '#b23a55' },
+      { key: 'b', name: 'Category B', color: '#2f6fb0' },
+      { key: 'c', name: 'Category C', color: '#3d8b6e' },
     ],
     sections: [
       { key: 'stalls', name: 'Stalls', rows: tierRows(STALLS) },
