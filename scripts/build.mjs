@@ -1,7 +1,15 @@
 // Compiles src/ and migrations/ into dist/ with swc (types are checked by `npm run check`), and the
 // web pages with Vite. Skips what is newer than its sources, so that a second start is quick.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -71,18 +79,62 @@ function buildWeb() {
   );
   if (result.status !== 0) {
     console.log('failed');
-    console.error(result.stdout + result.stderr);
-    process.exit(1);
+    throw new Error(result.stdout + result.stderr);
   }
   stamp(done);
   console.log('done');
 }
 
+/** A build that takes longer has hung, and the next one goes ahead. */
+const BUILD_MS_MAX = 5 * 60_000;
+const POLL_MS = 100;
+
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Runs `work` while no other process builds here: two starts at once would empty each other's folders. */
+function alone(work) {
+  const lock = join(root, 'dist', '.building');
+  const waitUntil = Date.now() + BUILD_MS_MAX;
+  mkdirSync(dirname(lock), { recursive: true });
+  for (;;) {
+    try {
+      writeFileSync(lock, String(process.pid), { flag: 'wx' });
+      break;
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error;
+    }
+    let holder = '';
+    try {
+      holder = readFileSync(lock, 'utf8');
+    } catch {
+      // The other build has ended between the two looks.
+    }
+    // Empty for the moment between the file's making and its filling.
+    const left = holder !== '' && !isAlive(Number(holder));
+    if (left || Date.now() > waitUntil) rmSync(lock, { force: true });
+    else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, POLL_MS);
+  }
+  try {
+    work();
+  } finally {
+    rmSync(lock, { force: true });
+  }
+}
+
 /** Builds whatever is out of date; an installation without the build tools is taken to be built. */
 export function build() {
   if (!existsSync(join(root, 'node_modules', '@swc', 'core'))) return;
-  buildServer();
-  buildWeb();
+  alone(() => {
+    buildServer();
+    buildWeb();
+  });
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) build();

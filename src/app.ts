@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import type { App } from './app.types';
 import type { Config } from './config';
 import { migrations } from '../migrations/all';
-import { registerGraphQL } from './graphql/http';
+import { createGraphQLOverHttp } from './graphql/http';
 import { createSchema } from './graphql/schema';
 import { registerWebSocket } from './graphql/websocket';
 import { registerHealth } from './http/health';
 import { graphiqlPage, registerPages } from './http/pages';
 import { registerPlans } from './http/plans';
-import { createHttpServer } from './http/server';
+import { createHttpServer, protectPages } from './http/server';
 import type { Clock } from './infra/clock';
 import { systemClock } from './infra/clock';
 import { Database } from './infra/database';
@@ -129,21 +129,22 @@ export async function openHouse(app: App, roles: { workers: boolean }): Promise<
     draining: () => draining,
   });
   registerPlans(server, { geometryOf: (id) => geometryByPublicId(app, id) });
-  await registerPages(server, { webRoot: WEB_ROOT });
-  const apollo = await registerGraphQL(server, app, schema, {
-    authenticate: (authorization) => authenticate(app, authorization),
-    graphiqlPage: graphiqlPage(WEB_ROOT),
+  const who = (authorization: string | undefined) => authenticate(app, authorization);
+  const graphql = await createGraphQLOverHttp(app, schema, who);
+  graphql.registerPost(server);
+  await server.register(async (pages) => {
+    await protectPages(pages);
+    await registerPages(pages, { webRoot: WEB_ROOT });
+    graphql.registerGet(pages, graphiqlPage(WEB_ROOT));
   });
-  const sockets = registerWebSocket(server.server, app, schema, (authorization) =>
-    authenticate(app, authorization),
-  );
+  const sockets = registerWebSocket(server.server, app, schema, who);
   await server.listen({ host: app.config.host, port: app.config.port });
   return {
     app,
     server,
     stop: async () => {
       draining = true;
-      await apollo.stop();
+      await graphql.stop();
       await sockets.close();
       await server.close();
       await workers?.stop();

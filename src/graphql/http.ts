@@ -1,13 +1,19 @@
-/** GraphQL over HTTP: Apollo Server behind one Fastify route. */
+/** GraphQL over HTTP: Apollo Server behind Fastify. */
 import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
 import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
 import { fastifyApolloHandler } from '@as-integrations/fastify';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type {
+  FastifyInstance,
+  FastifyRequest,
+  onRequestHookHandler,
+  RouteHandlerMethod,
+} from 'fastify';
 import type { GraphQLSchema } from 'graphql';
 import type { App } from '../app.types';
 import { DomainError } from '../errors';
 import { newId } from '../infra/ids';
 import { currentCorrelationId, withCorrelation } from '../infra/logger';
+import { Admission, tooBusy } from './admission';
 import { RequestContext, type Viewer } from './context';
 import { presentError, variableProblems } from './errors';
 import { assertWithinLimits, TOKENS_MAX } from './limits';
@@ -15,12 +21,20 @@ import { assertWithinLimits, TOKENS_MAX } from './limits';
 /** Turns an Authorization header into a viewer; throws UNAUTHENTICATED for a bad token. */
 export type Authenticate = (authorization: string | undefined) => Viewer;
 
-export async function registerGraphQL(
-  server: FastifyInstance,
+export interface GraphQLOverHttp {
+  /** POST /graphql: what programs use. */
+  registerPost(server: FastifyInstance): void;
+  /** GET /graphql: queries by URL, and GraphiQL for browsers; among the pages, for their headers. */
+  registerGet(pages: FastifyInstance, graphiqlPage: string): void;
+  /** Refuses new operations and waits for those under way. */
+  stop(): Promise<void>;
+}
+
+export async function createGraphQLOverHttp(
   app: App,
   schema: GraphQLSchema,
-  options: { authenticate: Authenticate; graphiqlPage: string },
-): Promise<ApolloServer<RequestContext>> {
+  authenticate: Authenticate,
+): Promise<GraphQLOverHttp> {
   const apollo = new ApolloServer<RequestContext>({
     schema,
     introspection: true,
@@ -44,30 +58,44 @@ export async function registerGraphQL(
   });
   await apollo.start();
 
-  const answer = fastifyApolloHandler(apollo, {
+  const toApollo = fastifyApolloHandler(apollo, {
     context: (request: FastifyRequest) => {
       const { authorization } = request.headers;
       return Promise.resolve(
-        new RequestContext(app, () => options.authenticate(authorization), request.id, request.ip),
+        new RequestContext(app, () => authenticate(authorization), request.id, request.ip),
       );
     },
   });
-  server.route({
-    method: ['GET', 'POST'],
-    url: '/graphql',
-    handler: (request: FastifyRequest, reply: FastifyReply) => {
-      if (request.method === 'GET' && wantsPage(request)) {
+  const admission = new Admission();
+  const admit: onRequestHookHandler = (_request, reply, next) => {
+    if (admission.enter()) {
+      reply.raw.once('close', () => admission.leave());
+      next();
+      return;
+    }
+    const { message, extensions } = tooBusy();
+    void reply
+      .code(429)
+      .header('retry-after', '1')
+      .send({ errors: [{ message, extensions }] });
+  };
+  const answer: RouteHandlerMethod = function (request, reply) {
+    return withCorrelation({ correlationId: request.id }, () =>
+      toApollo.call(this, request, reply),
+    );
+  };
+  return {
+    registerPost: (server) => void server.post('/graphql', { onRequest: admit }, answer),
+    registerGet: (pages, graphiqlPage) =>
+      void pages.get('/graphql', { onRequest: admit }, function (request, reply) {
+        if (!wantsPage(request)) return answer.call(this, request, reply);
         return reply
           .header('cache-control', 'no-cache')
           .type('text/html; charset=utf-8')
-          .send(options.graphiqlPage);
-      }
-      return withCorrelation({ correlationId: request.id }, () =>
-        answer.call(server, request, reply),
-      );
-    },
-  });
-  return apollo;
+          .send(graphiqlPage);
+      }),
+    stop: () => apollo.stop(),
+  };
 }
 
 /** A browser's navigation names HTML before anything else; a client of the API never does. */
@@ -98,7 +126,11 @@ function wrongVariablesPlugin(schema: GraphQLSchema): ApolloServerPlugin<Request
           const error = errors.find(
             (each) => each.extensions['code'] === 'BAD_USER_INPUT' && !each.path,
           );
-          if (error !== undefined && document !== undefined && !(error.originalError instanceof DomainError)) {
+          if (
+            error !== undefined &&
+            document !== undefined &&
+            !(error.originalError instanceof DomainError)
+          ) {
             const fields = variableProblems(
               schema,
               document,

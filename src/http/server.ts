@@ -48,19 +48,16 @@ export async function createHttpServer(app: App): Promise<FastifyInstance> {
     return reply.code(status).send({ errors: [{ message, extensions }] });
   });
   server.setNotFoundHandler((request, reply) =>
-    reply
-      .code(404)
-      .send({
-        errors: [
-          {
-            message:
-              `There is nothing at ${request.method} ${request.url.split('?')[0] ?? ''}`.slice(
-                0,
-                200,
-              ),
-          },
-        ],
-      }),
+    reply.code(404).send({
+      errors: [
+        {
+          message: `There is nothing at ${request.method} ${request.url.split('?')[0] ?? ''}`.slice(
+            0,
+            200,
+          ),
+        },
+      ],
+    }),
   );
   await server.register(cors, {
     origin: [...app.config.corsOrigins],
@@ -68,7 +65,16 @@ export async function createHttpServer(app: App): Promise<FastifyInstance> {
     exposedHeaders: ['x-request-id'],
     maxAge: 600,
   });
-  await server.register(helmet, {
+  // What an API's answers need of them; pages need more (see protectPages).
+  server.addHook('onSend', async (_request, reply) => {
+    reply.header('x-content-type-options', 'nosniff');
+  });
+  return server;
+}
+
+/** The security headers of whatever a browser shows: for the routes of this context only. */
+export async function protectPages(pages: FastifyInstance): Promise<void> {
+  await pages.register(helmet, {
     contentSecurityPolicy: {
       useDefaults: false,
       directives: {
@@ -88,5 +94,4 @@ export async function createHttpServer(app: App): Promise<FastifyInstance> {
     strictTransportSecurity: false,
     crossOriginEmbedderPolicy: false,
   });
-  return server;
 }

@@ -26,7 +26,8 @@ export class RedisLinks {
   static async connect(urls: readonly string[], log: Logger): Promise<RedisLinks> {
     // The subscriber keeps what it subscribed to over a reconnect, and so may queue.
     const links = new RedisLinks(
-      createClient(urls, options),
+      // What is published in one turn of the event loop goes out in one write.
+      createClient(urls, { ...options, enableAutoPipelining: true }),
       createClient(urls, { ...options, enableOfflineQueue: true, maxRetriesPerRequest: null }),
     );
     for (const client of [links.commands, links.subscriber]) {
@@ -70,6 +71,7 @@ function createClient(urls: readonly string[], redisOptions: RedisOptions): Redi
     },
     lazyConnect: true,
     enableOfflineQueue: redisOptions.enableOfflineQueue ?? true,
+    enableAutoPipelining: redisOptions.enableAutoPipelining ?? false,
     clusterRetryStrategy: (attempts) => Math.min(100 * 2 ** Math.min(attempts, 5), 2_000),
   });
 }

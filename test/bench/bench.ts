@@ -6,12 +6,11 @@
  */
 import 'reflect-metadata';
 import { execFile, spawn } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import type { Event } from '../../src/modules/events/event.entity';
 import { SubscriptionClient } from '../support/subscriptions';
+import { median, pgbench, preparePgbench } from './pgbench';
 import type { LoadJob, LoadResult } from './http-load';
 import { openStage, type Stage } from './stage';
 
@@ -19,7 +18,6 @@ const run = promisify(execFile);
 const ROUNDS = 3;
 const SECONDS = 4;
 const CONNECTIONS = 32;
-const PGBENCH_CLIENTS = 16;
 const RATIO_MIN = 0.35;
 const MESSAGE_MS_MAX = 60;
 
@@ -30,33 +28,6 @@ const HOLD = `mutation Hold($input: HoldSeatsInput!) {
     ... on SeatsUnavailable { message seats { no } }
   }
 }`;
-
-/** Pairs of seats are handed out in turn, to pgbench from this sequence and to HTTP from its value. */
-async function pgbench(stage: Stage, seconds: number): Promise<number> {
-  const script = join(tmpdir(), `usher-bench-${process.pid}.sql`);
-  await writeFile(
-    script,
-    `SELECT hold_seats(e.id, e.version, ARRAY[2 * (k / n), 2 * (k / n) + 1], ARRAY['standard', 'standard'], ARRAY[1000, 1000],
-       NULL, gen_random_uuid(), false, gen_random_uuid(), 'GUEST', now(), 600, 10, NULL, NULL)
-     FROM (SELECT nextval('bench_pair')::integer AS k, (SELECT count(*) FROM bench_events)::integer AS n OFFSET 0) pair
-     JOIN bench_events e ON e.position = k % n;\n`,
-  );
-  const { stdout } = await run('pgbench', [
-    '-n',
-    '-c',
-    String(PGBENCH_CLIENTS),
-    '-j',
-    '2',
-    '-T',
-    String(seconds),
-    '-f',
-    script,
-    stage.databaseUrl,
-  ]);
-  const tps = Number(/tps = ([\d.]+)/.exec(stdout)?.[1]);
-  if (!(tps > 0)) throw new Error(`pgbench said: ${stdout}`);
-  return tps;
-}
 
 async function httpLoad(job: LoadJob): Promise<LoadResult> {
   const child = spawn(process.execPath, [resolve('scripts/run.mjs'), 'test/bench/http-load.ts'], {
@@ -77,19 +48,7 @@ async function compareHolds(
   tokens: string[],
 ): Promise<number> {
   const { db } = stage.app;
-  await db.query('DROP TABLE IF EXISTS bench_events');
-  await db.query(
-    'CREATE TABLE bench_events (position integer PRIMARY KEY, id uuid, version integer)',
-  );
-  for (const [position, event] of events.entries()) {
-    await db.query('INSERT INTO bench_events VALUES ($1, $2, $3)', [
-      position,
-      event.id,
-      event.version,
-    ]);
-  }
-  await db.query('DROP SEQUENCE IF EXISTS bench_pair');
-  await db.query('CREATE SEQUENCE bench_pair MINVALUE 0 CACHE 1');
+  await preparePgbench(stage, events);
   const job = (firstPair: number, seconds: number): LoadJob => ({
     port,
     connections: CONNECTIONS,
@@ -149,11 +108,6 @@ async function messageDelay(event: Event, ports: [number, number], token: string
   }
   await client.close();
   return median(delays);
-}
-
-function median(values: number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? NaN;
 }
 
 async function main(): Promise<void> {

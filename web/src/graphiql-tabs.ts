@@ -17,10 +17,12 @@ query Events {
     }
   }
 }
+`;
 
-# To act as somebody, log in, and put the token into
+const logIn = `# To act as somebody, log in, and put the token into
 # Headers, below: { "Authorization": "Bearer <token>" }
-# Subscriptions use the same header.
+# Subscriptions use the same header. Without an account:
+# mutation { startGuestSession { accessToken } }
 mutation LogIn {
   login(input: {
     email: "buyer@usher.test"
@@ -28,7 +30,7 @@ mutation LogIn {
   }) {
     accessToken
     accessTokenExpiresAt
-    user { email memberships { role organization { slug } } }
+    user { email memberships { role organization { id slug } } }
   }
 }
 `;
@@ -59,14 +61,11 @@ mutation HoldSeats($input: HoldSeatsInput!) {
     ... on Refusal { message }
   }
 }
-
-mutation StartGuestSession {
-  startGuestSession { accessToken accessTokenExpiresAt }
-}
 `;
 
 export const defaultTabs = [
   { query: events },
+  { query: logIn },
   { query: live, variables: '{\n  "eventId": ""\n}' },
   { query: hold, variables: '{\n  "input": { "eventId": "", "seats": [{ "no": 0 }] }\n}' },
 ];

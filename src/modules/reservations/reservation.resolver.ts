@@ -71,6 +71,8 @@ const HoldSeatsResult = createUnionType({
   resolveType: (value: object) =>
     '__typename' in value ? String(value.__typename) : 'Reservation',
 });
+/** Entries of a page nobody gave a size. */
+const PAGE_DEFAULT = 20;
 const ReservationConnection = connectionType('Reservation', () => Reservation);
 
 @ObjectType({ description: 'One place in a reservation, and what it costs.' })
@@ -87,8 +89,8 @@ class ReservationItem {
 
 @ArgsType()
 class PageArgs {
-  @Field(() => Int, { defaultValue: 20 })
-  first!: number;
+  @Field(() => Int, { nullable: true, defaultValue: PAGE_DEFAULT })
+  first!: number | null;
 
   @Field(() => String, { nullable: true })
   after?: string | null;
@@ -260,7 +262,7 @@ export class UserReservationsResolver {
     @Args(() => PageArgs) { first, after }: PageArgs,
   ): Promise<Connection<Reservation>> {
     if (!mayReadAccount(ctx, user.id)) throw forbidden();
-    return pageOfHolder(ctx.app, Reservation, user.id, pageSize(first), after);
+    return pageOfHolder(ctx.app, Reservation, user.id, pageSize(first ?? PAGE_DEFAULT), after);
   }
 }
 

@@ -1,0 +1,787 @@
+-- The database after all migrations, for reading and for reviews: a change of the schema shows here
+-- as a difference. Made by `npm run schema:print`; what is run are the files in migrations/.
+-- Left out: the job queue's own schema (graphile_worker), TypeORM's list of migrations and the daily
+-- partitions of seat_changes, which carry dates.
+
+CREATE TABLE booking_references (
+  reference text NOT NULL,
+  event_id uuid NOT NULL,
+  booking_id uuid NOT NULL,
+  CONSTRAINT pk_booking_references PRIMARY KEY (reference),
+  CONSTRAINT fk_booking_references_booking FOREIGN KEY (event_id, booking_id) REFERENCES bookings(event_id, id) DEFERRABLE INITIALLY DEFERRED
+);
+
+CREATE TABLE bookings (
+  event_id uuid NOT NULL,
+  id uuid NOT NULL,
+  reference text NOT NULL,
+  reservation_id uuid NOT NULL,
+  holder_id uuid NOT NULL,
+  holder_kind text NOT NULL,
+  customer_email text NOT NULL,
+  customer_name text NOT NULL,
+  status text DEFAULT 'PENDING'::text NOT NULL,
+  total_minor integer NOT NULL,
+  refunded_minor integer DEFAULT 0 NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  confirmed_at timestamp with time zone,
+  CONSTRAINT pk_bookings PRIMARY KEY (event_id, id),
+  CONSTRAINT fk_bookings_reservation FOREIGN KEY (event_id, reservation_id) REFERENCES reservations(event_id, id),
+  CONSTRAINT ck_bookings_confirmed CHECK (((status <> ALL (ARRAY['CONFIRMED'::text, 'REFUNDED'::text])) OR (confirmed_at IS NOT NULL))),
+  CONSTRAINT ck_bookings_holder_kind CHECK ((holder_kind = ANY (ARRAY['USER'::text, 'GUEST'::text]))),
+  CONSTRAINT ck_bookings_refunded CHECK (((refunded_minor >= 0) AND (refunded_minor <= total_minor))),
+  CONSTRAINT ck_bookings_status CHECK ((status = ANY (ARRAY['PENDING'::text, 'CONFIRMED'::text, 'FAILED'::text, 'CANCELLED'::text, 'REFUNDED'::text])))
+);
+CREATE INDEX ix_bookings_holder ON public.bookings USING btree (holder_id, created_at DESC, id);
+CREATE UNIQUE INDEX uq_bookings_live_reservation ON public.bookings USING btree (event_id, reservation_id) WHERE (status = ANY (ARRAY['PENDING'::text, 'CONFIRMED'::text]));
+
+CREATE TABLE change_log_epoch (
+  singleton boolean DEFAULT true NOT NULL,
+  epoch uuid DEFAULT gen_random_uuid() NOT NULL,
+  pruned_below xid8 DEFAULT pg_current_xact_id() NOT NULL,
+  CONSTRAINT pk_change_log_epoch PRIMARY KEY (singleton),
+  CONSTRAINT ck_change_log_epoch_one_row CHECK (singleton)
+);
+
+CREATE TABLE events (
+  id uuid NOT NULL,
+  slug text NOT NULL,
+  organization_id uuid NOT NULL,
+  venue_id uuid NOT NULL,
+  seating_plan_id uuid NOT NULL,
+  title text NOT NULL,
+  description text DEFAULT ''::text NOT NULL,
+  starts_at timestamp with time zone NOT NULL,
+  doors_at timestamp with time zone,
+  ends_at timestamp with time zone,
+  sales_start_at timestamp with time zone,
+  sales_end_at timestamp with time zone,
+  status text DEFAULT 'DRAFT'::text NOT NULL,
+  currency character(3) NOT NULL,
+  price_from_minor integer,
+  hold_seconds integer NOT NULL,
+  seats_per_reservation_max integer NOT NULL,
+  one_booking_per_customer boolean DEFAULT false NOT NULL,
+  forbid_orphan_seats boolean DEFAULT false NOT NULL,
+  version integer DEFAULT 1 NOT NULL,
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT pk_events PRIMARY KEY (id),
+  CONSTRAINT uq_events_slug UNIQUE (slug),
+  CONSTRAINT fk_events_organization FOREIGN KEY (organization_id) REFERENCES organizations(id),
+  CONSTRAINT fk_events_seating_plan FOREIGN KEY (seating_plan_id) REFERENCES seating_plans(id),
+  CONSTRAINT fk_events_venue FOREIGN KEY (venue_id) REFERENCES venues(id),
+  CONSTRAINT ck_events_ends CHECK ((ends_at >= starts_at)),
+  CONSTRAINT ck_events_hold_seconds CHECK (((hold_seconds >= 1) AND (hold_seconds <= 7200))),
+  CONSTRAINT ck_events_sales_window CHECK ((sales_end_at > sales_start_at)),
+  CONSTRAINT ck_events_seats_per_reservation CHECK (((seats_per_reservation_max >= 1) AND (seats_per_reservation_max <= 500))),
+  CONSTRAINT ck_events_status CHECK ((status = ANY (ARRAY['DRAFT'::text, 'PUBLISHED'::text, 'CANCELLED'::text])))
+);
+CREATE INDEX ix_events_organization ON public.events USING btree (organization_id);
+CREATE INDEX ix_events_starts ON public.events USING btree (starts_at, id);
+CREATE INDEX ix_events_venue ON public.events USING btree (venue_id);
+
+CREATE TABLE guests (
+  id uuid NOT NULL,
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT pk_guests PRIMARY KEY (id)
+);
+
+CREATE TABLE idempotency_keys (
+  event_id uuid NOT NULL,
+  caller_id uuid NOT NULL,
+  operation text NOT NULL,
+  key text NOT NULL,
+  input_hash bytea NOT NULL,
+  answer jsonb NOT NULL,
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT pk_idempotency_keys PRIMARY KEY (event_id, caller_id, operation, key)
+);
+CREATE INDEX ix_idempotency_keys_created ON public.idempotency_keys USING btree (created_at);
+
+CREATE TABLE memberships (
+  organization_id uuid NOT NULL,
+  user_id uuid NOT NULL,
+  role text NOT NULL,
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT pk_memberships PRIMARY KEY (organization_id, user_id),
+  CONSTRAINT fk_memberships_organization FOREIGN KEY (organization_id) REFERENCES organizations(id) ON DELETE CASCADE,
+  CONSTRAINT fk_memberships_user FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+  CONSTRAINT ck_memberships_role CHECK ((role = ANY (ARRAY['OWNER'::text, 'MANAGER'::text, 'BOX_OFFICE'::text, 'SCANNER'::text])))
+);
+CREATE INDEX ix_memberships_user ON public.memberships USING btree (user_id);
+
+CREATE TABLE mock_charges (
+  idempotency_key text NOT NULL,
+  charge_id text NOT NULL,
+  status text NOT NULL,
+  amount_minor integer NOT NULL,
+  currency character(3) NOT NULL,
+  decline_code text,
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT pk_mock_charges PRIMARY KEY (idempotency_key),
+  CONSTRAINT uq_mock_charges_charge UNIQUE (charge_id),
+  CONSTRAINT ck_mock_charges_declined CHECK (((status = 'DECLINED'::text) = (decline_code IS NOT NULL))),
+  CONSTRAINT ck_mock_charges_status CHECK ((status = ANY (ARRAY['SUCCEEDED'::text, 'DECLINED'::text])))
+);
+
+CREATE TABLE organizations (
+  id uuid NOT NULL,
+  name text NOT NULL,
+  slug text NOT NULL,
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT pk_organizations PRIMARY KEY (id),
+  CONSTRAINT uq_organizations_slug UNIQUE (slug)
+);
+
+CREATE TABLE payments (
+  event_id uuid NOT NULL,
+  id uuid NOT NULL,
+  booking_id uuid NOT NULL,
+  provider text NOT NULL,
+  provider_reference text,
+  status text DEFAULT 'PENDING'::text NOT NULL,
+  failure_code text,
+  failure_retryable boolean,
+  amount_minor integer NOT NULL,
+  refunded_minor integer DEFAULT 0 NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  settled_at timestamp with time zone,
+  CONSTRAINT pk_payments PRIMARY KEY (event_id, id),
+  CONSTRAINT fk_payments_booking FOREIGN KEY (event_id, booking_id) REFERENCES bookings(event_id, id),
+  CONSTRAINT ck_payments_failed CHECK (((status = 'FAILED'::text) = (failure_code IS NOT NULL))),
+  CONSTRAINT ck_payments_provider CHECK ((provider = ANY (ARRAY['MOCK'::text, 'STRIPE'::text]))),
+  CONSTRAINT ck_payments_refunded CHECK (((refunded_minor >= 0) AND (refunded_minor <= amount_minor))),
+  CONSTRAINT ck_payments_settled CHECK (((status = 'PENDING'::text) = (settled_at IS NULL))),
+  CONSTRAINT ck_payments_status CHECK ((status = ANY (ARRAY['PENDING'::text, 'SUCCEEDED'::text, 'FAILED'::text, 'REFUNDED'::text, 'PARTIALLY_REFUNDED'::text])))
+);
+CREATE INDEX ix_payments_booking ON public.payments USING btree (event_id, booking_id);
+CREATE INDEX ix_payments_pending ON public.payments USING btree (created_at) WHERE (status = 'PENDING'::text);
+
+CREATE TABLE prices (
+  event_id uuid NOT NULL,
+  category_no smallint NOT NULL,
+  ticket_type_key text NOT NULL,
+  price_minor integer NOT NULL,
+  CONSTRAINT pk_prices PRIMARY KEY (event_id, category_no, ticket_type_key),
+  CONSTRAINT fk_prices_ticket_type FOREIGN KEY (event_id, ticket_type_key) REFERENCES ticket_types(event_id, key) ON DELETE CASCADE,
+  CONSTRAINT ck_prices_not_negative CHECK ((price_minor >= 0))
+);
+
+CREATE TABLE refresh_tokens (
+  token_hash bytea NOT NULL,
+  family_id uuid NOT NULL,
+  issued_at timestamp with time zone DEFAULT now() NOT NULL,
+  expires_at timestamp with time zone NOT NULL,
+  spent_at timestamp with time zone,
+  CONSTRAINT pk_refresh_tokens PRIMARY KEY (token_hash),
+  CONSTRAINT fk_refresh_tokens_family FOREIGN KEY (family_id) REFERENCES session_families(id) ON DELETE CASCADE
+);
+CREATE INDEX ix_refresh_tokens_expires ON public.refresh_tokens USING btree (expires_at);
+CREATE INDEX ix_refresh_tokens_family ON public.refresh_tokens USING btree (family_id);
+
+CREATE TABLE reservations (
+  event_id uuid NOT NULL,
+  id uuid NOT NULL,
+  holder_id uuid NOT NULL,
+  holder_kind text NOT NULL,
+  status text DEFAULT 'ACTIVE'::text NOT NULL,
+  seat_nos integer[] NOT NULL,
+  ticket_type_keys text[] NOT NULL,
+  prices_minor integer[] NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  expires_at timestamp with time zone NOT NULL,
+  extensions smallint DEFAULT 0 NOT NULL,
+  ended_at timestamp with time zone,
+  CONSTRAINT pk_reservations PRIMARY KEY (event_id, id),
+  CONSTRAINT ck_reservations_ended CHECK (((status = ANY (ARRAY['BOOKED'::text, 'EXPIRED'::text, 'RELEASED'::text])) = (ended_at IS NOT NULL))),
+  CONSTRAINT ck_reservations_holder_kind CHECK ((holder_kind = ANY (ARRAY['USER'::text, 'GUEST'::text]))),
+  CONSTRAINT ck_reservations_items CHECK (((cardinality(seat_nos) >= 1) AND (cardinality(ticket_type_keys) = cardinality(seat_nos)) AND (cardinality(prices_minor) = cardinality(seat_nos)))),
+  CONSTRAINT ck_reservations_status CHECK ((status = ANY (ARRAY['ACTIVE'::text, 'CHECKOUT'::text, 'BOOKED'::text, 'EXPIRED'::text, 'RELEASED'::text])))
+) WITH (fillfactor=80);
+CREATE INDEX ix_reservations_holder ON public.reservations USING btree (holder_id, created_at DESC, id);
+CREATE INDEX ix_reservations_overdue ON public.reservations USING btree (expires_at) WHERE (status = 'ACTIVE'::text);
+
+CREATE TABLE seat_changes (
+  event_id uuid NOT NULL,
+  xid xid8 NOT NULL,
+  at timestamp with time zone DEFAULT now() NOT NULL,
+  kind text NOT NULL,
+  status character(1) NOT NULL,
+  nos integer[] NOT NULL,
+  versions integer[] NOT NULL,
+  held_until timestamp with time zone,
+  reservation_id uuid,
+  CONSTRAINT ck_seat_changes_kind CHECK ((kind = ANY (ARRAY['HELD'::text, 'EXTENDED'::text, 'PINNED'::text, 'UNPINNED'::text, 'RELEASED'::text, 'EXPIRED'::text, 'SOLD'::text, 'REFUNDED'::text, 'BLOCKED'::text, 'UNBLOCKED'::text]))),
+  CONSTRAINT ck_seat_changes_status CHECK ((status = ANY (ARRAY['A'::bpchar, 'H'::bpchar, 'S'::bpchar, 'B'::bpchar])))
+) PARTITION BY RANGE (at);
+CREATE INDEX ix_seat_changes_event ON ONLY public.seat_changes USING btree (event_id, xid);
+
+CREATE TABLE seating_plans (
+  id uuid NOT NULL,
+  venue_id uuid NOT NULL,
+  name text NOT NULL,
+  version integer NOT NULL,
+  capacity integer NOT NULL,
+  format text NOT NULL,
+  categories jsonb NOT NULL,
+  sections jsonb NOT NULL,
+  geometry bytea STORAGE EXTERNAL NOT NULL,
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT pk_seating_plans PRIMARY KEY (id),
+  CONSTRAINT uq_seating_plans_version UNIQUE (venue_id, name, version),
+  CONSTRAINT fk_seating_plans_venue FOREIGN KEY (venue_id) REFERENCES venues(id),
+  CONSTRAINT ck_seating_plans_capacity CHECK (((capacity >= 1) AND (capacity <= 100000))),
+  CONSTRAINT ck_seating_plans_format CHECK ((format = ANY (ARRAY['USHER'::text, 'PRETIX'::text, 'SEATSIO'::text])))
+);
+
+CREATE TABLE seats (
+  event_id uuid NOT NULL,
+  no integer NOT NULL,
+  category_no smallint NOT NULL,
+  status character(1) DEFAULT 'A'::bpchar NOT NULL,
+  version integer DEFAULT 1 NOT NULL,
+  reservation_id uuid,
+  held_until timestamp with time zone,
+  CONSTRAINT pk_seats PRIMARY KEY (event_id, no),
+  CONSTRAINT fk_seats_event FOREIGN KEY (event_id) REFERENCES events(id) ON DELETE CASCADE,
+  CONSTRAINT ck_seats_claim CHECK (((status = ANY (ARRAY['H'::bpchar, 'S'::bpchar])) = (reservation_id IS NOT NULL))),
+  CONSTRAINT ck_seats_deadline CHECK (((status = 'H'::bpchar) = (held_until IS NOT NULL))),
+  CONSTRAINT ck_seats_status CHECK ((status = ANY (ARRAY['A'::bpchar, 'H'::bpchar, 'S'::bpchar, 'B'::bpchar])))
+) WITH (fillfactor=60, autovacuum_vacuum_scale_factor=0.05);
+
+CREATE TABLE session_families (
+  id uuid NOT NULL,
+  user_id uuid,
+  guest_id uuid,
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  ended_at timestamp with time zone,
+  end_reason text,
+  CONSTRAINT pk_session_families PRIMARY KEY (id),
+  CONSTRAINT fk_session_families_guest FOREIGN KEY (guest_id) REFERENCES guests(id) ON DELETE CASCADE,
+  CONSTRAINT fk_session_families_user FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+  CONSTRAINT ck_session_families_end_reason CHECK ((end_reason = ANY (ARRAY['LOGOUT'::text, 'TOKEN_REUSED'::text, 'REGISTERED'::text]))),
+  CONSTRAINT ck_session_families_ended CHECK (((ended_at IS NULL) = (end_reason IS NULL))),
+  CONSTRAINT ck_session_families_one_owner CHECK ((num_nonnulls(user_id, guest_id) = 1))
+);
+CREATE INDEX ix_session_families_guest ON public.session_families USING btree (guest_id);
+CREATE INDEX ix_session_families_user ON public.session_families USING btree (user_id);
+
+CREATE TABLE ticket_keys (
+  id smallint NOT NULL,
+  public_key text NOT NULL,
+  private_key text NOT NULL,
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT pk_ticket_keys PRIMARY KEY (id),
+  CONSTRAINT ck_ticket_keys_id CHECK (((id >= 1) AND (id <= 255)))
+);
+
+CREATE TABLE ticket_types (
+  event_id uuid NOT NULL,
+  key text NOT NULL,
+  name text NOT NULL,
+  "position" smallint NOT NULL,
+  CONSTRAINT pk_ticket_types PRIMARY KEY (event_id, key),
+  CONSTRAINT fk_ticket_types_event FOREIGN KEY (event_id) REFERENCES events(id) ON DELETE CASCADE
+);
+
+CREATE TABLE tickets (
+  event_id uuid NOT NULL,
+  id uuid NOT NULL,
+  booking_id uuid NOT NULL,
+  no integer NOT NULL,
+  ticket_type_key text NOT NULL,
+  price_minor integer NOT NULL,
+  status text DEFAULT 'VALID'::text NOT NULL,
+  holder_name text NOT NULL,
+  issued_at timestamp with time zone NOT NULL,
+  checked_in_at timestamp with time zone,
+  checked_in_by uuid,
+  CONSTRAINT pk_tickets PRIMARY KEY (event_id, id),
+  CONSTRAINT fk_tickets_booking FOREIGN KEY (event_id, booking_id) REFERENCES bookings(event_id, id),
+  CONSTRAINT fk_tickets_seat FOREIGN KEY (event_id, no) REFERENCES seats(event_id, no),
+  CONSTRAINT ck_tickets_checked_in CHECK (((status <> 'CHECKED_IN'::text) OR (checked_in_at IS NOT NULL))),
+  CONSTRAINT ck_tickets_status CHECK ((status = ANY (ARRAY['VALID'::text, 'CHECKED_IN'::text, 'VOID'::text])))
+);
+CREATE INDEX ix_tickets_booking ON public.tickets USING btree (event_id, booking_id);
+CREATE UNIQUE INDEX uq_tickets_live_seat ON public.tickets USING btree (event_id, no) WHERE (status <> 'VOID'::text);
+
+CREATE TABLE users (
+  id uuid NOT NULL,
+  email text NOT NULL,
+  password_hash text NOT NULL,
+  first_name text NOT NULL,
+  last_name text NOT NULL,
+  platform_admin boolean DEFAULT false NOT NULL,
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT pk_users PRIMARY KEY (id),
+  CONSTRAINT uq_users_email UNIQUE (email),
+  CONSTRAINT ck_users_email_lower CHECK ((email = lower(email)))
+);
+
+CREATE TABLE venues (
+  id uuid NOT NULL,
+  organization_id uuid NOT NULL,
+  name text NOT NULL,
+  city text,
+  country text,
+  timezone text NOT NULL,
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT pk_venues PRIMARY KEY (id),
+  CONSTRAINT fk_venues_organization FOREIGN KEY (organization_id) REFERENCES organizations(id)
+);
+CREATE INDEX ix_venues_organization ON public.venues USING btree (organization_id);
+
+CREATE OR REPLACE FUNCTION public.drop_change_log_partitions(p_before timestamp with time zone)
+ RETURNS integer
+ LANGUAGE plpgsql
+AS $function$
+      DECLARE
+        v_name text;
+        v_max xid8;
+        v_dropped integer := 0;
+      BEGIN
+        PERFORM pg_advisory_xact_lock(hashtextextended('make_change_log_partitions', 0));
+        FOR v_name IN
+          SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+          WHERE i.inhparent = 'seat_changes'::regclass
+            AND c.relname < 'seat_changes_' || to_char(p_before AT TIME ZONE 'UTC', 'YYYYMMDD')
+          ORDER BY c.relname
+        LOOP
+          EXECUTE format('SELECT max(xid) FROM %I', v_name) INTO v_max;
+          UPDATE change_log_epoch
+          SET pruned_below = greatest(pruned_below, (v_max::text::bigint + 1)::text::xid8)
+          WHERE v_max IS NOT NULL;
+          EXECUTE format('DROP TABLE %I', v_name);
+          v_dropped := v_dropped + 1;
+        END LOOP;
+        RETURN v_dropped;
+      END $function$;
+
+CREATE OR REPLACE FUNCTION public.expire_reservations(p_event_id uuid, p_ids uuid[], p_now timestamp with time zone)
+ RETURNS TABLE(reservation_id uuid, nos integer[], versions integer[])
+ LANGUAGE plpgsql
+AS $function$
+  #variable_conflict use_column
+  DECLARE
+    v_ids uuid[];
+  BEGIN
+    SELECT array_agg(id) INTO v_ids FROM (
+      SELECT id FROM reservations
+      WHERE event_id = p_event_id AND id = ANY (p_ids) AND status = 'ACTIVE' AND expires_at <= p_now
+      ORDER BY id FOR UPDATE SKIP LOCKED) overdue;
+    IF v_ids IS NULL THEN
+      RETURN;
+    END IF;
+    UPDATE reservations SET status = 'EXPIRED', ended_at = p_now WHERE event_id = p_event_id AND id = ANY (v_ids);
+    RETURN QUERY
+      WITH locked AS (
+        SELECT s.no, s.reservation_id FROM seats s
+        WHERE s.event_id = p_event_id
+          AND s.no = ANY (ARRAY(SELECT unnest(r.seat_nos) FROM reservations r WHERE r.event_id = p_event_id AND r.id = ANY (v_ids)))
+          AND s.reservation_id = ANY (v_ids) AND s.status = 'H'
+        ORDER BY s.no FOR UPDATE
+      ), changed AS (
+        UPDATE seats s SET status = 'A', version = s.version + 1, reservation_id = NULL, held_until = NULL
+        FROM locked l WHERE s.event_id = p_event_id AND s.no = l.no
+        RETURNING l.reservation_id AS reservation_id, s.no AS no, s.version AS version
+      ), freed AS (
+        SELECT c.reservation_id, array_agg(c.no ORDER BY c.no) AS nos, array_agg(c.version ORDER BY c.no) AS versions
+        FROM changed c GROUP BY c.reservation_id
+      ), logged AS (
+        INSERT INTO seat_changes (event_id, xid, kind, status, nos, versions, reservation_id)
+        SELECT p_event_id, pg_current_xact_id(), 'EXPIRED', 'A', f.nos, f.versions, f.reservation_id FROM freed f
+      )
+      SELECT w.id, coalesce(f.nos, '{}'), coalesce(f.versions, '{}')
+      FROM unnest(v_ids) w (id) LEFT JOIN freed f ON f.reservation_id = w.id;
+  END $function$;
+
+CREATE OR REPLACE FUNCTION public.extend_reservation(p_event_id uuid, p_reservation_id uuid, p_holder_id uuid, p_now timestamp with time zone, p_hold_seconds integer, p_extensions_max integer, p_lifetime_seconds integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+AS $function$
+  DECLARE
+    v_reservation reservations;
+    v_expires_at timestamptz;
+    v_nos integer[];
+    v_versions integer[];
+  BEGIN
+    SELECT * INTO v_reservation FROM reservations
+    WHERE event_id = p_event_id AND id = p_reservation_id AND holder_id = p_holder_id FOR UPDATE;
+    IF NOT FOUND THEN
+      RETURN jsonb_build_object('outcome', 'NOT_FOUND');
+    ELSIF v_reservation.status = 'EXPIRED' OR (v_reservation.status = 'ACTIVE' AND v_reservation.expires_at <= p_now) THEN
+      RETURN jsonb_build_object('outcome', 'RESERVATION_EXPIRED', 'expiresAt', v_reservation.expires_at);
+    ELSIF v_reservation.status <> 'ACTIVE' THEN
+      RETURN jsonb_build_object('outcome', 'RESERVATION_CLOSED', 'status', v_reservation.status);
+    END IF;
+    v_expires_at := least(p_now + make_interval(secs => p_hold_seconds),
+      v_reservation.created_at + make_interval(secs => p_lifetime_seconds));
+    IF v_reservation.extensions >= p_extensions_max OR v_expires_at <= v_reservation.expires_at THEN
+      RETURN jsonb_build_object('outcome', 'NO_EXTENSION_LEFT');
+    END IF;
+
+    -- By a clock ahead of ours somebody may have taken an overdue seat already: then all is lost.
+    PERFORM 1 FROM seats WHERE event_id = p_event_id AND no = ANY (v_reservation.seat_nos) ORDER BY no FOR UPDATE;
+    IF (SELECT count(*) FROM seats WHERE event_id = p_event_id AND no = ANY (v_reservation.seat_nos)
+          AND reservation_id = p_reservation_id AND status = 'H') <> cardinality(v_reservation.seat_nos) THEN
+      RETURN jsonb_build_object('outcome', 'RESERVATION_EXPIRED', 'expiresAt', v_reservation.expires_at);
+    END IF;
+    WITH changed AS (
+      UPDATE seats SET version = version + 1, held_until = v_expires_at
+      WHERE event_id = p_event_id AND no = ANY (v_reservation.seat_nos) RETURNING no, version
+    )
+    SELECT array_agg(no ORDER BY no), array_agg(version ORDER BY no) INTO v_nos, v_versions FROM changed;
+    UPDATE reservations SET expires_at = v_expires_at, extensions = extensions + 1
+    WHERE event_id = p_event_id AND id = p_reservation_id;
+    INSERT INTO seat_changes (event_id, xid, kind, status, nos, versions, held_until, reservation_id)
+    VALUES (p_event_id, pg_current_xact_id(), 'EXTENDED', 'H', v_nos, v_versions, v_expires_at, p_reservation_id);
+    RETURN jsonb_build_object('outcome', 'EXTENDED', 'nos', to_jsonb(v_nos), 'versions', to_jsonb(v_versions),
+      'expiresAt', v_expires_at, 'extensions', v_reservation.extensions + 1);
+  END $function$;
+
+CREATE OR REPLACE FUNCTION public.hold_seats(p_event_id uuid, p_event_version integer, p_nos integer[], p_ticket_types text[], p_prices integer[], p_areas jsonb, p_reservation_id uuid, p_adding boolean, p_holder_id uuid, p_holder_kind text, p_now timestamp with time zone, p_hold_seconds integer, p_limit integer, p_key text, p_input_hash bytea)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+AS $function$
+  DECLARE
+    v_reservation reservations;
+    v_stored record;
+    v_area jsonb;
+    v_picked integer[];
+    v_gone integer[];
+    v_found integer;
+    v_nos integer[] := p_nos;
+    v_ticket_types text[] := p_ticket_types;
+    v_prices integer[] := p_prices;
+    v_versions integer[];
+    v_sorted integer[];
+    v_answer jsonb;
+  BEGIN
+    IF p_key IS NOT NULL THEN
+      -- A retry that comes while the first call still runs waits here, and then finds its answer.
+      PERFORM pg_advisory_xact_lock(hashtextextended(p_event_id::text || p_holder_id::text, 1));
+      SELECT input_hash, answer INTO v_stored FROM idempotency_keys
+      WHERE event_id = p_event_id AND caller_id = p_holder_id AND operation = 'holdSeats' AND key = p_key;
+      IF FOUND THEN
+        IF v_stored.input_hash <> p_input_hash THEN
+          RETURN jsonb_build_object('outcome', 'IDEMPOTENCY_CONFLICT');
+        END IF;
+        RETURN v_stored.answer || jsonb_build_object('replayed', true);
+      END IF;
+    END IF;
+
+    PERFORM 1 FROM events WHERE id = p_event_id AND version = p_event_version;
+    IF NOT FOUND THEN
+      RETURN jsonb_build_object('outcome', 'EVENT_CHANGED');
+    END IF;
+
+    IF p_adding THEN
+      SELECT * INTO v_reservation FROM reservations
+      WHERE event_id = p_event_id AND id = p_reservation_id AND holder_id = p_holder_id FOR UPDATE;
+      IF NOT FOUND THEN
+        RETURN jsonb_build_object('outcome', 'NOT_FOUND');
+      ELSIF v_reservation.status = 'EXPIRED' OR (v_reservation.status = 'ACTIVE' AND v_reservation.expires_at <= p_now) THEN
+        RETURN jsonb_build_object('outcome', 'RESERVATION_EXPIRED', 'expiresAt', v_reservation.expires_at);
+      ELSIF v_reservation.status <> 'ACTIVE' THEN
+        RETURN jsonb_build_object('outcome', 'RESERVATION_CLOSED', 'status', v_reservation.status);
+      ELSIF v_reservation.seat_nos && p_nos THEN
+        RETURN jsonb_build_object('outcome', 'ALREADY_YOURS', 'nos', to_jsonb(
+          ARRAY(SELECT unnest(p_nos) INTERSECT SELECT unnest(v_reservation.seat_nos) ORDER BY 1)));
+      END IF;
+    ELSE
+      v_reservation.seat_nos := '{}';
+      v_reservation.ticket_type_keys := '{}';
+      v_reservation.prices_minor := '{}';
+      v_reservation.created_at := p_now;
+      v_reservation.expires_at := p_now + make_interval(secs => p_hold_seconds);
+      v_reservation.extensions := 0;
+    END IF;
+
+    v_found := cardinality(v_reservation.seat_nos) + cardinality(p_nos);
+    IF p_areas IS NOT NULL THEN
+      v_found := v_found + (SELECT sum((a->>'quantity')::integer) FROM jsonb_array_elements(p_areas) a);
+    END IF;
+    IF v_found > p_limit THEN
+      RETURN jsonb_build_object('outcome', 'LIMIT_EXCEEDED');
+    END IF;
+
+    IF cardinality(p_nos) > 0 THEN
+      -- Look before locking: in a stampede the losers go home without having waited for a lock or
+      -- written one, and only those who still have a chance queue.
+      SELECT array_agg(no ORDER BY no) INTO v_gone FROM seats
+      WHERE event_id = p_event_id AND no = ANY (p_nos) AND NOT seat_is_free(status, held_until, p_now);
+      IF v_gone IS NULL THEN
+        WITH locked AS (
+          SELECT no, status, held_until FROM seats
+          WHERE event_id = p_event_id AND no = ANY (p_nos) ORDER BY no FOR UPDATE
+        )
+        SELECT count(*), array_agg(no ORDER BY no) FILTER (WHERE NOT seat_is_free(status, held_until, p_now))
+        INTO v_found, v_gone FROM locked;
+        IF v_found <> cardinality(p_nos) THEN
+          RAISE EXCEPTION 'event % lacks some of the seats %', p_event_id, p_nos;
+        END IF;
+      END IF;
+      IF v_gone IS NOT NULL THEN
+        v_answer := jsonb_build_object('outcome', 'SEATS_UNAVAILABLE', 'nos', to_jsonb(v_gone));
+      END IF;
+    END IF;
+
+    IF v_answer IS NULL AND p_areas IS NOT NULL THEN
+      FOR v_area IN SELECT a FROM jsonb_array_elements(p_areas) a ORDER BY (a->>'first')::integer LOOP
+        -- Buyers of an area want any places, so they step past each other's locks. Only when that
+        -- leaves too few do they wait, since the others may still roll back; and before they wait
+        -- they let go of what they picked (by undoing the block): two of them with half of the last
+        -- places each would wait for each other.
+        BEGIN
+          SELECT array_agg(no) INTO v_picked FROM (
+            SELECT no FROM seats
+            WHERE event_id = p_event_id AND no BETWEEN (v_area->>'first')::integer AND (v_area->>'last')::integer
+              AND no <> ALL (v_nos) AND seat_is_free(status, held_until, p_now)
+            ORDER BY no LIMIT (v_area->>'quantity')::integer FOR UPDATE SKIP LOCKED) picked;
+          IF coalesce(cardinality(v_picked), 0) < (v_area->>'quantity')::integer THEN
+            RAISE EXCEPTION SQLSTATE 'UA001';
+          END IF;
+        EXCEPTION WHEN SQLSTATE 'UA001' THEN
+          v_picked := NULL;
+        END;
+        IF v_picked IS NULL THEN
+          SELECT array_agg(no) INTO v_picked FROM (
+            SELECT no FROM seats
+            WHERE event_id = p_event_id AND no BETWEEN (v_area->>'first')::integer AND (v_area->>'last')::integer
+              AND no <> ALL (v_nos) AND seat_is_free(status, held_until, p_now)
+            ORDER BY no LIMIT (v_area->>'quantity')::integer FOR UPDATE) picked;
+        END IF;
+        v_found := coalesce(cardinality(v_picked), 0);
+        IF v_found < (v_area->>'quantity')::integer THEN
+          v_answer := jsonb_build_object('outcome', 'AREA_FULL', 'first', v_area->'first', 'free', v_found);
+          EXIT;
+        END IF;
+        v_nos := v_nos || v_picked;
+        v_ticket_types := v_ticket_types || array_fill(v_area->>'ticketType', ARRAY[v_found]);
+        v_prices := v_prices || array_fill((v_area->>'priceMinor')::integer, ARRAY[v_found]);
+      END LOOP;
+    END IF;
+
+    IF v_answer IS NULL THEN
+      WITH changed AS (
+        UPDATE seats SET status = 'H', version = version + 1,
+          reservation_id = p_reservation_id, held_until = v_reservation.expires_at
+        WHERE event_id = p_event_id AND no = ANY (v_nos) RETURNING no, version
+      )
+      SELECT array_agg(no ORDER BY no), array_agg(version ORDER BY no) INTO v_sorted, v_versions FROM changed;
+
+      v_nos := v_reservation.seat_nos || v_nos;
+      v_ticket_types := v_reservation.ticket_type_keys || v_ticket_types;
+      v_prices := v_reservation.prices_minor || v_prices;
+      IF p_adding THEN
+        UPDATE reservations SET seat_nos = v_nos, ticket_type_keys = v_ticket_types, prices_minor = v_prices
+        WHERE event_id = p_event_id AND id = p_reservation_id;
+      ELSE
+        INSERT INTO reservations (event_id, id, holder_id, holder_kind, seat_nos, ticket_type_keys, prices_minor, created_at, expires_at)
+        VALUES (p_event_id, p_reservation_id, p_holder_id, p_holder_kind, v_nos, v_ticket_types, v_prices,
+          v_reservation.created_at, v_reservation.expires_at);
+      END IF;
+      INSERT INTO seat_changes (event_id, xid, kind, status, nos, versions, held_until, reservation_id)
+      VALUES (p_event_id, pg_current_xact_id(), 'HELD', 'H', v_sorted, v_versions, v_reservation.expires_at, p_reservation_id);
+      v_answer := jsonb_build_object('outcome', 'HELD', 'reservationId', p_reservation_id,
+        'nos', to_jsonb(v_sorted), 'versions', to_jsonb(v_versions),
+        'seatNos', to_jsonb(v_nos), 'ticketTypeKeys', to_jsonb(v_ticket_types), 'pricesMinor', to_jsonb(v_prices),
+        'createdAt', v_reservation.created_at, 'expiresAt', v_reservation.expires_at,
+        'extensions', v_reservation.extensions);
+    END IF;
+
+    IF p_key IS NOT NULL THEN
+      INSERT INTO idempotency_keys (event_id, caller_id, operation, key, input_hash, answer)
+      VALUES (p_event_id, p_holder_id, 'holdSeats', p_key, p_input_hash, v_answer);
+    END IF;
+    RETURN v_answer;
+  END $function$;
+
+CREATE OR REPLACE FUNCTION public.make_change_log_partitions(p_days_ahead integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+AS $function$
+      DECLARE
+        v_day date;
+        v_name text;
+        v_made integer := 0;
+      BEGIN
+        PERFORM pg_advisory_xact_lock(hashtextextended('make_change_log_partitions', 0));
+        FOR v_day IN
+          SELECT d::date FROM generate_series(
+            (now() AT TIME ZONE 'UTC')::date - 1, (now() AT TIME ZONE 'UTC')::date + p_days_ahead, interval '1 day') d
+        LOOP
+          v_name := 'seat_changes_' || to_char(v_day, 'YYYYMMDD');
+          IF to_regclass(v_name) IS NULL THEN
+            EXECUTE format('CREATE TABLE %I (LIKE seat_changes INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', v_name);
+            EXECUTE format(
+              'ALTER TABLE seat_changes ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
+              v_name, v_day::timestamp AT TIME ZONE 'UTC', (v_day + 1)::timestamp AT TIME ZONE 'UTC');
+            v_made := v_made + 1;
+          END IF;
+        END LOOP;
+        RETURN v_made;
+      END $function$;
+
+CREATE OR REPLACE FUNCTION public.pin_seats(p_event_id uuid, p_reservation_id uuid, p_holder_id uuid, p_now timestamp with time zone)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+AS $function$
+  DECLARE
+    v_reservation reservations;
+    v_nos integer[];
+    v_versions integer[];
+  BEGIN
+    SELECT * INTO v_reservation FROM reservations
+    WHERE event_id = p_event_id AND id = p_reservation_id AND holder_id = p_holder_id FOR UPDATE;
+    IF NOT FOUND THEN
+      RETURN jsonb_build_object('outcome', 'NOT_FOUND');
+    ELSIF v_reservation.status = 'EXPIRED' OR (v_reservation.status = 'ACTIVE' AND v_reservation.expires_at <= p_now) THEN
+      RETURN jsonb_build_object('outcome', 'RESERVATION_EXPIRED', 'expiresAt', v_reservation.expires_at);
+    ELSIF v_reservation.status <> 'ACTIVE' THEN
+      RETURN jsonb_build_object('outcome', 'RESERVATION_CLOSED', 'status', v_reservation.status);
+    END IF;
+
+    -- By a clock ahead of ours somebody may have taken an overdue seat already: then all is lost.
+    PERFORM 1 FROM seats WHERE event_id = p_event_id AND no = ANY (v_reservation.seat_nos) ORDER BY no FOR UPDATE;
+    IF (SELECT count(*) FROM seats WHERE event_id = p_event_id AND no = ANY (v_reservation.seat_nos)
+          AND reservation_id = p_reservation_id AND status = 'H') <> cardinality(v_reservation.seat_nos) THEN
+      RETURN jsonb_build_object('outcome', 'RESERVATION_EXPIRED', 'expiresAt', v_reservation.expires_at);
+    END IF;
+    WITH changed AS (
+      UPDATE seats SET version = version + 1, held_until = 'infinity'
+      WHERE event_id = p_event_id AND no = ANY (v_reservation.seat_nos) RETURNING no, version
+    )
+    SELECT array_agg(no ORDER BY no), array_agg(version ORDER BY no) INTO v_nos, v_versions FROM changed;
+    UPDATE reservations SET status = 'CHECKOUT' WHERE event_id = p_event_id AND id = p_reservation_id;
+    INSERT INTO seat_changes (event_id, xid, kind, status, nos, versions, held_until, reservation_id)
+    VALUES (p_event_id, pg_current_xact_id(), 'PINNED', 'H', v_nos, v_versions, 'infinity', p_reservation_id);
+    RETURN jsonb_build_object('outcome', 'PINNED', 'nos', to_jsonb(v_nos), 'versions', to_jsonb(v_versions));
+  END $function$;
+
+CREATE OR REPLACE FUNCTION public.release_seats(p_event_id uuid, p_reservation_id uuid, p_holder_id uuid, p_nos integer[], p_now timestamp with time zone)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+AS $function$
+  DECLARE
+    v_reservation reservations;
+    v_nos integer[];
+    v_versions integer[];
+    v_ended boolean;
+  BEGIN
+    SELECT * INTO v_reservation FROM reservations
+    WHERE event_id = p_event_id AND id = p_reservation_id AND holder_id = p_holder_id FOR UPDATE;
+    IF NOT FOUND THEN
+      RETURN jsonb_build_object('outcome', 'NOT_FOUND');
+    ELSIF v_reservation.status = 'EXPIRED' OR (v_reservation.status = 'ACTIVE' AND v_reservation.expires_at <= p_now) THEN
+      RETURN jsonb_build_object('outcome', 'RESERVATION_EXPIRED', 'expiresAt', v_reservation.expires_at);
+    ELSIF v_reservation.status <> 'ACTIVE' THEN
+      RETURN jsonb_build_object('outcome', 'RESERVATION_CLOSED', 'status', v_reservation.status);
+    END IF;
+    v_nos := coalesce(p_nos, v_reservation.seat_nos);
+    IF NOT v_reservation.seat_nos @> v_nos THEN
+      RETURN jsonb_build_object('outcome', 'NOT_YOURS', 'nos', to_jsonb(
+        ARRAY(SELECT unnest(v_nos) EXCEPT SELECT unnest(v_reservation.seat_nos) ORDER BY 1)));
+    END IF;
+    v_ended := v_nos @> v_reservation.seat_nos;
+
+    WITH locked AS (
+      SELECT no FROM seats WHERE event_id = p_event_id AND no = ANY (v_nos)
+        AND reservation_id = p_reservation_id AND status = 'H' ORDER BY no FOR UPDATE
+    ), changed AS (
+      UPDATE seats s SET status = 'A', version = s.version + 1, reservation_id = NULL, held_until = NULL
+      FROM locked WHERE s.event_id = p_event_id AND s.no = locked.no RETURNING s.no, s.version
+    )
+    SELECT array_agg(no ORDER BY no), array_agg(version ORDER BY no) INTO v_nos, v_versions FROM changed;
+
+    IF v_ended THEN
+      UPDATE reservations SET status = 'RELEASED', ended_at = p_now
+      WHERE event_id = p_event_id AND id = p_reservation_id;
+    ELSE
+      UPDATE reservations r SET (seat_nos, ticket_type_keys, prices_minor) = (
+        SELECT array_agg(i.no ORDER BY i.position), array_agg(i.ticket_type ORDER BY i.position), array_agg(i.price ORDER BY i.position)
+        FROM unnest(r.seat_nos, r.ticket_type_keys, r.prices_minor) WITH ORDINALITY i (no, ticket_type, price, position)
+        WHERE i.no <> ALL (p_nos))
+      WHERE event_id = p_event_id AND id = p_reservation_id;
+    END IF;
+    -- By a clock ahead of ours somebody may have taken all of them already: then nothing changes.
+    IF v_nos IS NOT NULL THEN
+      INSERT INTO seat_changes (event_id, xid, kind, status, nos, versions, reservation_id)
+      VALUES (p_event_id, pg_current_xact_id(), 'RELEASED', 'A', v_nos, v_versions, p_reservation_id);
+    END IF;
+    RETURN jsonb_build_object('outcome', 'RELEASED',
+      'nos', to_jsonb(coalesce(v_nos, '{}')), 'versions', to_jsonb(coalesce(v_versions, '{}')));
+  END $function$;
+
+CREATE OR REPLACE FUNCTION public.seat_is_free(p_status character, p_held_until timestamp with time zone, p_now timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN ((p_status = 'A'::bpchar) OR ((p_status = 'H'::bpchar) AND (p_held_until <= p_now)));
+
+CREATE OR REPLACE FUNCTION public.sell_seats(p_event_id uuid, p_reservation_id uuid, p_now timestamp with time zone)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+AS $function$
+  DECLARE
+    v_reservation reservations;
+    v_nos integer[];
+    v_versions integer[];
+  BEGIN
+    SELECT * INTO v_reservation FROM reservations
+    WHERE event_id = p_event_id AND id = p_reservation_id FOR UPDATE;
+    IF NOT FOUND THEN
+      RETURN jsonb_build_object('outcome', 'NOT_FOUND');
+    ELSIF v_reservation.status <> 'CHECKOUT' THEN
+      RETURN jsonb_build_object('outcome', 'RESERVATION_CLOSED', 'status', v_reservation.status);
+    END IF;
+    PERFORM 1 FROM seats WHERE event_id = p_event_id AND no = ANY (v_reservation.seat_nos) ORDER BY no FOR UPDATE;
+    IF (SELECT count(*) FROM seats WHERE event_id = p_event_id AND no = ANY (v_reservation.seat_nos)
+          AND reservation_id = p_reservation_id AND status = 'H') <> cardinality(v_reservation.seat_nos) THEN
+      RETURN jsonb_build_object('outcome', 'SEATS_LOST');
+    END IF;
+    WITH changed AS (
+      UPDATE seats SET status = 'S', version = version + 1, held_until = NULL
+      WHERE event_id = p_event_id AND no = ANY (v_reservation.seat_nos) RETURNING no, version
+    )
+    SELECT array_agg(no ORDER BY no), array_agg(version ORDER BY no) INTO v_nos, v_versions FROM changed;
+    UPDATE reservations SET status = 'BOOKED', ended_at = p_now
+    WHERE event_id = p_event_id AND id = p_reservation_id;
+    INSERT INTO seat_changes (event_id, xid, kind, status, nos, versions, reservation_id)
+    VALUES (p_event_id, pg_current_xact_id(), 'SOLD', 'S', v_nos, v_versions, p_reservation_id);
+    RETURN jsonb_build_object('outcome', 'SOLD', 'nos', to_jsonb(v_nos), 'versions', to_jsonb(v_versions));
+  END $function$;
+
+CREATE OR REPLACE FUNCTION public.unpin_seats(p_event_id uuid, p_reservation_id uuid, p_now timestamp with time zone, p_grace_seconds integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+AS $function$
+  DECLARE
+    v_reservation reservations;
+    v_expires_at timestamptz;
+    v_nos integer[];
+    v_versions integer[];
+  BEGIN
+    SELECT * INTO v_reservation FROM reservations
+    WHERE event_id = p_event_id AND id = p_reservation_id FOR UPDATE;
+    IF NOT FOUND THEN
+      RETURN jsonb_build_object('outcome', 'NOT_FOUND');
+    ELSIF v_reservation.status <> 'CHECKOUT' THEN
+      RETURN jsonb_build_object('outcome', 'RESERVATION_CLOSED', 'status', v_reservation.status);
+    END IF;
+    v_expires_at := greatest(v_reservation.expires_at, p_now + make_interval(secs => p_grace_seconds));
+    WITH locked AS (
+      SELECT no FROM seats WHERE event_id = p_event_id AND no = ANY (v_reservation.seat_nos)
+        AND reservation_id = p_reservation_id AND status = 'H' ORDER BY no FOR UPDATE
+    ), changed AS (
+      UPDATE seats s SET version = s.version + 1, held_until = v_expires_at
+      FROM locked WHERE s.event_id = p_event_id AND s.no = locked.no RETURNING s.no, s.version
+    )
+    SELECT array_agg(no ORDER BY no), array_agg(version ORDER BY no) INTO v_nos, v_versions FROM changed;
+    UPDATE reservations SET status = 'ACTIVE', expires_at = v_expires_at
+    WHERE event_id = p_event_id AND id = p_reservation_id;
+    INSERT INTO seat_changes (event_id, xid, kind, status, nos, versions, held_until, reservation_id)
+    VALUES (p_event_id, pg_current_xact_id(), 'UNPINNED', 'H', v_nos, v_versions, v_expires_at, p_reservation_id);
+    RETURN jsonb_build_object('outcome', 'UNPINNED', 'nos', to_jsonb(v_nos), 'versions', to_jsonb(v_versions),
+      'expiresAt', v_expires_at);
+  END $function$;
