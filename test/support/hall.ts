@@ -11,7 +11,13 @@ import type { Answer, AskOptions, House } from './house';
 export const STALLS = { firstNo: 0, lastNo: 11, adultMinor: 5000 };
 export const CIRCLE = { firstNo: 12, lastNo: 19, adultMinor: 3000, childMinor: 1500 };
 export const NOT_FOR_SALE = { firstNo: 20, lastNo: 21 };
-export const STANDING = { firstNo: 22, lastNo: 61, capacity: 40, adultMinor: 2000, childMinor: 900 };
+export const STANDING = {
+  firstNo: 22,
+  lastNo: 61,
+  capacity: 40,
+  adultMinor: 2000,
+  childMinor: 900,
+};
 export const PIT = { firstNo: 62, lastNo: 64, capacity: 3 };
 export const HALL_SEATS = 65;
 
@@ -246,4 +252,3 @@ export async function guests(house: House, count: number): Promise<string[]> {
 export async function expectSound(house: House, hall: Hall): Promise<void> {
   expect(await auditEvent(house.app.db, hall.eventUuid, house.app.clock.now())).toEqual([]);
 }
-

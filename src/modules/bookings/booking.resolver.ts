@@ -31,6 +31,8 @@ import { confirmBooking, findBookingByReference } from './booking.service';
 import { visibleBooking } from './booking.visibility';
 import { pageOfBookings } from './booking.pages';
 
+const PAGE_DEFAULT = 20;
+
 const BookingConnection = connectionType('Booking', () => Booking);
 
 const ConfirmBookingResult = createUnionType({
@@ -118,13 +120,13 @@ export class UserBookingsResolver {
   async bookings(
     @Root() user: User,
     @Ctx() ctx: RequestContext,
-    @Arg('first', () => Int, { defaultValue: 20 }) first: number,
+    @Arg('first', () => Int, { nullable: true, defaultValue: PAGE_DEFAULT }) first?: number | null,
     @Arg('after', () => String, { nullable: true }) after?: string | null,
   ): Promise<Connection<Booking>> {
     if (ctx.viewer.kind !== 'user' || ctx.viewer.id !== user.id) {
       throw new DomainError('FORBIDDEN', 'Bookings are shown to the one who made them.');
     }
-    return pageOfBookings(ctx.app, user.id, pageSize(first), after ?? undefined);
+    return pageOfBookings(ctx.app, user.id, pageSize(first ?? PAGE_DEFAULT), after ?? undefined);
   }
 }
 

@@ -12,7 +12,7 @@ import {
   Root,
   Subscription,
 } from 'type-graphql';
-import { IsOptional, MaxLength } from 'class-validator';
+import { IsOptional, MaxLength, ValidateNested } from 'class-validator';
 import { badInput, notFound } from '../../errors';
 import {
   connectionType,
@@ -68,6 +68,8 @@ class SeatsArgs {
   after?: string | null;
 
   @Field(() => SeatFilter, { nullable: true })
+  @IsOptional()
+  @ValidateNested()
   filter?: SeatFilter | null;
 }
 

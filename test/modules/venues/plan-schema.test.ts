@@ -21,7 +21,7 @@ function exampleOfTheDocumentation(): string {
 }
 
 describe('the schema of the USHER format', () => {
-  it('is the one in schema/ (else: node scripts/run.mjs src/tools/print-plan-schema.ts)', () => {
+  it('is the one in schema/ (else: npm run schema:print)', () => {
     expect(readFileSync(join(root, 'schema', 'seating-plan.schema.json'), 'utf8')).toBe(
       printPlanSchema(),
     );

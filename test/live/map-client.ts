@@ -1,0 +1,124 @@
+import type { House } from '../support/house';
+import type { Messages, SubscriptionClient } from '../support/subscriptions';
+import { statusesOf, type Hall } from '../support/hall';
+
+interface Counts {
+  total: number;
+  available: number;
+  held: number;
+  sold: number;
+  blocked: number;
+}
+export interface MapUpdate {
+  cursor: string;
+  snapshot: { statuses: string; cursor: string; availability: Counts } | null;
+  changes: { no: number; status: string; version: number }[];
+  availability: Counts;
+}
+
+const COUNTS = '{ total available held sold blocked }';
+const UPDATES = `subscription ($eventId: ID!, $after: String) {
+  seatMapUpdates(eventId: $eventId, after: $after) {
+    cursor snapshot { statuses cursor availability ${COUNTS} }
+    changes { no status version } availability ${COUNTS}
+  }
+}`;
+const LETTERS: Record<string, string> = { AVAILABLE: 'A', HELD: 'H', SOLD: 'S', BLOCKED: 'B' };
+
+/** A seat map as a careful client keeps it: from messages alone. */
+export class MapClient {
+  private letters: string[] = [];
+  private versions: number[] = [];
+  private messages: Messages<{ seatMapUpdates: MapUpdate }> | undefined;
+  private client: SubscriptionClient | undefined;
+  cursor: string | undefined;
+
+  constructor(
+    private readonly house: House,
+    private readonly hall: Hall,
+  ) {}
+
+  /** Subscribes, anew with what it has where it was subscribed before, and takes the first message. */
+  async connect(after: string | undefined = this.cursor, token?: string): Promise<MapUpdate> {
+    await this.client?.close();
+    this.client = this.house.subscriptions(token);
+    this.messages = this.client.subscribe<{ seatMapUpdates: MapUpdate }>(UPDATES, {
+      eventId: this.hall.eventId,
+      after,
+    });
+    return this.next();
+  }
+
+  async next(): Promise<MapUpdate> {
+    if (this.messages === undefined) throw new Error('connect first');
+    const { seatMapUpdates: update } = await this.messages.next();
+    this.apply(update);
+    return update;
+  }
+
+  /** Takes messages until one leaves the map as it should be; fails ten seconds after the last. */
+  async until(fits: () => boolean): Promise<void> {
+    while (!fits()) await this.next();
+  }
+
+  /** Takes messages until the map is what the database has. */
+  async untilDatabase(): Promise<void> {
+    const expected = await statusesOf(this.house, this.hall);
+    await this.until(() => this.statuses === expected);
+  }
+
+  get statuses(): string {
+    return this.letters.join('');
+  }
+
+  async close(): Promise<void> {
+    await this.client?.close();
+  }
+
+  private apply(update: MapUpdate): void {
+    if (update.snapshot !== null) {
+      this.letters = [...update.snapshot.statuses];
+      this.versions = [];
+      expect(update.changes).toEqual([]);
+    }
+    for (const { no, status, version } of update.changes) {
+      if (version < (this.versions[no] ?? 0)) continue;
+      this.versions[no] = version;
+      this.letters[no] = LETTERS[status] ?? '?';
+    }
+    this.cursor = update.cursor;
+    const { total, available, held, sold, blocked } = update.availability;
+    expect(available + held + sold + blocked).toBe(total);
+    expect(total).toBe(this.letters.length);
+  }
+}
+
+export const watchMap = (
+  house: House,
+  hall: { eventId: string },
+  after?: string,
+  token?: string,
+): Messages<{ seatMapUpdates: MapUpdate }> =>
+  house.subscriptions(token).subscribe(UPDATES, { eventId: hall.eventId, after });
+
+/** Resolves when the house has no open subscription to `field`: told by the gauge, not by waiting. */
+export async function untilUnwatched(house: House, field: string): Promise<void> {
+  const gauge = house.app.metrics.subscribers;
+  const open = async (): Promise<number> =>
+    (await gauge.get()).values.find((each) => each.labels.field === field)?.value ?? 0;
+  let told = (): void => undefined;
+  const dec = gauge.dec.bind(gauge) as (labels: Record<'field', string>) => void;
+  const spy = jest.spyOn(gauge, 'dec').mockImplementation(((labels: Record<'field', string>) => {
+    dec(labels);
+    told();
+  }) as typeof gauge.dec);
+  try {
+    for (;;) {
+      const next = new Promise<void>((resolve) => (told = resolve));
+      if ((await open()) === 0) return;
+      await next;
+    }
+  } finally {
+    spy.mockRestore();
+  }
+}

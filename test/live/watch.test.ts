@@ -1,0 +1,73 @@
+import { Watch, type LiveUpdate } from '../../src/live/watch';
+
+let ended: number;
+let watch: Watch;
+beforeEach(() => {
+  ended = 0;
+  watch = new Watch(
+    () => 'cursor',
+    () => ended++,
+  );
+});
+const next = async (): Promise<LiveUpdate> => {
+  const result = await watch.next();
+  if (result.done) throw new Error('the watch has ended');
+  return result.value;
+};
+
+describe('a watch', () => {
+  it('begins with its first message, not with a tick that came before', async () => {
+    const first = next();
+    watch.mark([1]);
+    watch.deliver();
+    watch.markSnapshot();
+    watch.open();
+    expect(await first).toEqual({ cursor: 'cursor', snapshot: true, nos: [] });
+  });
+
+  it('begins with an empty message where nothing has changed since', async () => {
+    watch.open();
+    expect(await next()).toEqual({ cursor: 'cursor', snapshot: false, nos: [] });
+  });
+
+  it('sends nothing where a tick brings nothing', async () => {
+    watch.open();
+    await next();
+    const second = next();
+    watch.deliver();
+    watch.mark([2]);
+    watch.deliver();
+    expect((await second).nos).toEqual([2]);
+  });
+
+  it('keeps one mark a seat for a slow reader, however much happens', async () => {
+    watch.open();
+    await next();
+    for (let tick = 0; tick < 1_000; tick++) {
+      watch.mark([3, 1, 2]);
+      watch.deliver();
+    }
+    expect((await next()).nos).toEqual([1, 2, 3]);
+    const second = next();
+    watch.mark([4]);
+    watch.deliver();
+    expect((await second).nos).toEqual([4]);
+  });
+
+  it('ends a reader that waits, and tells so once', async () => {
+    watch.open();
+    await next();
+    const waiting = watch.next();
+    await watch.return();
+    await watch.return();
+    watch.end();
+    expect(await waiting).toEqual({ done: true, value: undefined });
+    expect(await watch.next()).toEqual({ done: true, value: undefined });
+    expect(ended).toBe(1);
+  });
+
+  it('ends when an error is thrown into it', async () => {
+    await expect(watch.throw(new Error('gone'))).rejects.toThrow('gone');
+    expect(ended).toBe(1);
+  });
+});

@@ -1,0 +1,146 @@
+/** The pages in a real browser, against a real house. */
+import type { Browser, Page } from 'playwright-core';
+import { demoEvents } from '../../src/tools/demo-events';
+import { seedDemo } from '../../src/tools/demo';
+import { browserPath, buildPages, complaintsOf, launchBrowser } from '../support/browser';
+import { startHouse, type House } from '../support/house';
+
+/** rgb of --seat-held in web/src/style.css. */
+const HELD = [245, 166, 35];
+const LOAD_MS = 15_000;
+
+if (browserPath === undefined) {
+  console.warn('No Chromium found: the pages are not tried in a browser.');
+}
+const describeInBrowser = browserPath === undefined ? describe.skip : describe;
+
+describeInBrowser('the pages', () => {
+  let house: House;
+  let browser: Browser;
+  let page: Page;
+  let complaints: string[];
+
+  beforeAll(async () => {
+    await buildPages();
+    house = await startHouse();
+    await seedDemo(house.app, () => undefined);
+    browser = await launchBrowser(browserPath ?? '');
+  }, 180_000);
+  afterAll(async () => {
+    await browser.close();
+    await house.close();
+  });
+
+  beforeEach(async () => {
+    const context = await browser.newContext({
+      viewport: { width: 1280, height: 800 },
+      colorScheme: 'light',
+    });
+    page = await context.newPage();
+    page.setDefaultTimeout(LOAD_MS);
+    complaints = complaintsOf(page);
+  });
+  afterEach(async () => {
+    await page.context().close();
+    expect(complaints).toEqual([]);
+  });
+
+  const counterReads = (name: string, count: string): Promise<void> =>
+    page
+      .locator(`.counter-${name} dd`)
+      .filter({ hasText: new RegExp(`^${count}$`) })
+      .waitFor();
+  const openMap = async (slug: string): Promise<void> => {
+    await page.goto(`${house.url}/#/events/${slug}`);
+    await page.locator('.connection[data-state=live]').waitFor();
+  };
+  /** Looks at the map, frame by frame, until it has many pixels of a held seat's colour, or none. */
+  const heldPixels = (wanted: 'many' | 'none'): Promise<void> =>
+    page.evaluate<void>(`new Promise((resolve) => {
+      const canvas = document.querySelector('.seat-canvas');
+      const look = () => {
+        const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+        let count = 0;
+        for (let i = 0; i < data.length; i += 4)
+          if (data[i] === ${HELD[0]} && data[i + 1] === ${HELD[1]} && data[i + 2] === ${HELD[2]}) count++;
+        if (${wanted === 'many' ? 'count > 100' : 'count === 0'}) resolve();
+        else requestAnimationFrame(look);
+      };
+      look();
+    })`);
+  const hold = async (slug: string, nos: number[]): Promise<{ id: string; token: string }> => {
+    const { token } = await house.given.guest();
+    const { data: found } = await house.gql<{ event: { id: string } }>(
+      'query ($slug: String!) { event(slug: $slug) { id } }',
+      { slug },
+    );
+    const { data } = await house.gql<{ holdSeats: { id: string } }>(
+      `mutation ($input: HoldSeatsInput!) {
+        holdSeats(input: $input) { ... on Reservation { id } }
+      }`,
+      { input: { eventId: found.event.id, seats: nos.map((no) => ({ no })) } },
+      { token },
+    );
+    return { id: data.holdSeats.id, token };
+  };
+
+  it('lists what is on sale', async () => {
+    await page.goto(`${house.url}/`);
+    await page.locator('.event-row').first().waitFor();
+    const titles = await page.locator('.event-row strong').allTextContents();
+    expect(titles.sort()).toEqual(demoEvents.map(({ title }) => title).sort());
+  });
+
+  it('turns seats as somebody else holds and releases them', async () => {
+    await openMap('tech-conference');
+    await counterReads('available', '100');
+    await heldPixels('none');
+
+    const { id, token } = await hold('tech-conference', [44, 45]);
+    await counterReads('held', '2');
+    await counterReads('available', '98');
+    await heldPixels('many');
+
+    const release = 'mutation ($id: ID!) { releaseReservation(id: $id) { id } }';
+    await house.gql(release, { id }, { token });
+    await counterReads('held', '0');
+    await counterReads('available', '100');
+    await heldPixels('none');
+  });
+
+  it('holds and releases the seat one clicks on', async () => {
+    await openMap('limited-concert');
+    const map = page.locator('.seat-canvas');
+    const box = await map.boundingBox();
+    if (box === null) throw new Error('the map has no box');
+    // Two seats side by side under the stage: look for the one on the left.
+    const row = await page.evaluate<[number, number]>(`(() => {
+      const canvas = document.querySelector('.seat-canvas');
+      const context = canvas.getContext('2d');
+      const { data, width } = context.getImageData(0, 0, canvas.width, canvas.height);
+      for (let i = 0; i < data.length; i += 4)
+        if (data[i] === 0xb0 && data[i + 1] === 0x41 && data[i + 2] === 0x3e)
+          return [((i / 4) % width) / devicePixelRatio, Math.floor(i / 4 / width) / devicePixelRatio + 4];
+      throw new Error('no seat is drawn');
+    })()`);
+    await map.click({ position: { x: row[0], y: row[1] } });
+    await page.getByRole('button', { name: 'Hold these places' }).click();
+    await page.locator('.countdown').waitFor();
+    await counterReads('held', '1');
+    await page.getByRole('button', { name: 'Release' }).click();
+    await counterReads('held', '0');
+  });
+
+  it('shows an arena of sixteen thousand places', async () => {
+    await openMap('arena');
+    await counterReads('available', '16,138');
+  });
+
+  it('answers a query in GraphiQL', async () => {
+    await page.goto(`${house.url}/graphql`);
+    // The editor fills itself after the page has loaded; until then there is nothing to run.
+    await page.locator('.graphiql-query-editor', { hasText: 'totalCount' }).waitFor();
+    await page.locator('.graphiql-execute-button').click();
+    await page.locator('.graphiql-response', { hasText: 'limited-concert' }).waitFor();
+  });
+});

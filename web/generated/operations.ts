@@ -1,0 +1,110 @@
+/** Internal type. DO NOT USE DIRECTLY. */
+type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
+/** Internal type. DO NOT USE DIRECTLY. */
+export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
+/** Some places of a general-admission area, whichever are free. */
+export type AreaSelectionInput = {
+  quantity: number;
+  sectionKey: string;
+  ticketTypeKey?: string | null | undefined;
+};
+
+export type HoldSeatsInput = {
+  areas?: Array<AreaSelectionInput> | null | undefined;
+  eventId: string;
+  /** Your own name for this hold, 1 to 200 characters. A retry with it within 24 hours gets the same answer; with another selection it is IDEMPOTENCY_CONFLICT. */
+  idempotencyKey?: string | null | undefined;
+  /** Add to this reservation instead of opening one; the deadline stays. */
+  reservationId?: string | null | undefined;
+  seats?: Array<SeatSelectionInput> | null | undefined;
+};
+
+/** ACTIVE → CHECKOUT while a charge is in flight (never released then) → BOOKED; or EXPIRED, or RELEASED by the buyer. */
+export type ReservationStatus =
+  | 'ACTIVE'
+  | 'BOOKED'
+  | 'CHECKOUT'
+  | 'EXPIRED'
+  | 'RELEASED';
+
+/** By the seat’s id, or by its `no` in the event’s plan (what a seat-map widget has at hand): exactly one of the two. */
+export type SeatSelectionInput = {
+  no?: number | null | undefined;
+  seatId?: string | null | undefined;
+  /** Absent: the first ticket type that has a price for the seat. */
+  ticketTypeKey?: string | null | undefined;
+};
+
+/** HELD: claimed by a buyer for a few minutes. BLOCKED: kept off sale by staff. */
+export type SeatStatus =
+  | 'AVAILABLE'
+  | 'BLOCKED'
+  | 'HELD'
+  | 'SOLD';
+
+export type ListEventsQueryVariables = Exact<{
+  first: number;
+  after?: string | null | undefined;
+}>;
+
+
+export type ListEventsQuery = { events: { edges: Array<{ node: { id: string, slug: string, title: string, startsAt: string, timezone: string, onSale: boolean, venue: { name: string, city: string | null }, priceFrom: { amountMinor: number, currency: string } | null, availability: { total: number, available: number, held: number, sold: number, blocked: number } } }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export type ShowEventQueryVariables = Exact<{
+  slug: string;
+}>;
+
+
+export type ShowEventQuery = { event: { id: string, slug: string, title: string, description: string, startsAt: string, timezone: string, onSale: boolean, seatsPerReservationMax: number, venue: { name: string, city: string | null }, ticketTypes: Array<{ key: string, name: string }>, categories: Array<{ key: string, name: string, color: string | null, prices: Array<{ ticketType: { key: string, name: string }, price: { amountMinor: number, currency: string } }> }>, seatMap: { statuses: string, cursor: string, plan: { id: string, geometryUrl: string }, availability: { total: number, available: number, held: number, sold: number, blocked: number } } } | null };
+
+export type FollowSeatMapSubscriptionVariables = Exact<{
+  eventId: string;
+  after?: string | null | undefined;
+}>;
+
+
+export type FollowSeatMapSubscription = { seatMapUpdates: { cursor: string, snapshot: { statuses: string } | null, changes: Array<{ no: number, status: SeatStatus, version: number }>, availability: { total: number, available: number, held: number, sold: number, blocked: number } } };
+
+export type StartGuestSessionMutationVariables = Exact<{ [key: string]: never; }>;
+
+
+export type StartGuestSessionMutation = { startGuestSession: { accessToken: string, accessTokenExpiresAt: string, refreshToken: string } };
+
+export type RefreshSessionMutationVariables = Exact<{
+  refreshToken: string;
+}>;
+
+
+export type RefreshSessionMutation = { refreshSession: { accessToken: string, accessTokenExpiresAt: string, refreshToken: string } };
+
+export type ReservationFieldsFragment = { id: string, status: ReservationStatus, expiresAt: string, serverTime: string, total: { amountMinor: number, currency: string }, items: Array<{ seat: { id: string, no: number, label: string, category: { name: string } }, ticketType: { name: string }, price: { amountMinor: number, currency: string } }> };
+
+export type HoldSeatsMutationVariables = Exact<{
+  input: HoldSeatsInput;
+}>;
+
+
+export type HoldSeatsMutation = { holdSeats:
+    | { __typename: 'AdmissionRequired', message: string }
+    | { __typename: 'AlreadyBooked', message: string }
+    | { __typename: 'OrphanSeats', message: string, seats: Array<{ no: number, label: string }> }
+    | { __typename: 'Reservation', id: string, status: ReservationStatus, expiresAt: string, serverTime: string, total: { amountMinor: number, currency: string }, items: Array<{ seat: { id: string, no: number, label: string, category: { name: string } }, ticketType: { name: string }, price: { amountMinor: number, currency: string } }> }
+    | { __typename: 'ReservationExpired', message: string }
+    | { __typename: 'ReservationLimitExceeded', message: string }
+    | { __typename: 'SalesClosed', message: string }
+    | { __typename: 'SeatsUnavailable', message: string, seats: Array<{ no: number, label: string }> }
+   };
+
+export type ShowReservationQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type ShowReservationQuery = { reservation: { id: string, status: ReservationStatus, expiresAt: string, serverTime: string, total: { amountMinor: number, currency: string }, items: Array<{ seat: { id: string, no: number, label: string, category: { name: string } }, ticketType: { name: string }, price: { amountMinor: number, currency: string } }> } | null };
+
+export type ReleaseReservationMutationVariables = Exact<{
+  id: string;
+}>;
+
+
+export type ReleaseReservationMutation = { releaseReservation: { id: string, status: ReservationStatus, expiresAt: string, serverTime: string, total: { amountMinor: number, currency: string }, items: Array<{ seat: { id: string, no: number, label: string, category: { name: string } }, ticketType: { name: string }, price: { amountMinor: number, currency: string } }> } };
