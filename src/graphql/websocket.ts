@@ -88,6 +88,11 @@ function optionsOf(app: App, schema: GraphQLSchema, authenticate: Authenticate):
         : new GraphQLError('', { originalError: error as Error });
     return presentError(wrapped.toJSON(), wrapped, app.log, correlationId);
   };
+  // graphql-ws takes a plain object for a mistake of ours and closes the whole socket.
+  const refusal = (error: unknown, correlationId: string): GraphQLError => {
+    const { message, path, extensions } = present(error, correlationId);
+    return new GraphQLError(message, { path, extensions });
+  };
   return {
     connectionInitWaitTimeout: INIT_TIMEOUT_MS,
     onConnect: ({ connectionParams }) => {
@@ -105,7 +110,7 @@ function optionsOf(app: App, schema: GraphQLSchema, authenticate: Authenticate):
       try {
         const { document, errors } = documents.check(payload.query);
         if (errors.length > 0)
-          return errors.map((error) => present(error, correlationId) as GraphQLError);
+          return errors.map((error) => refusal(error, correlationId));
         const operation = getOperationAST(document, payload.operationName);
         if (!operation) {
           throw new DomainError('BAD_USER_INPUT', 'The document has no such operation.');
@@ -132,7 +137,7 @@ function optionsOf(app: App, schema: GraphQLSchema, authenticate: Authenticate):
           contextValue: new RequestContext(app, viewer, correlationId, remoteAddress),
         };
       } catch (error) {
-        return [present(error, correlationId) as GraphQLError];
+        return [refusal(error, correlationId)];
       }
     },
     execute: (args) => execute(args),

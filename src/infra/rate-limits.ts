@@ -7,18 +7,25 @@ import {
 import { DomainError } from '../errors';
 import type { RedisLinks } from './redis';
 
-/** points per seconds, for each key (an address, an account). */
+interface Limit {
+  points: number;
+  seconds: number;
+  /** Counted by each process alone: where asking Redis would cost more than what is guarded. */
+  local?: true;
+}
+
+/** points per seconds, for each key (an address, an account). An address may be a whole office. */
 const LIMITS = {
-  /** Logins by address: argon2 is dear on purpose, and guessing should be too. */
-  loginByAddress: { points: 60, seconds: 60 },
-  /** Logins by account, whatever the address. */
-  loginByEmail: { points: 20, seconds: 300 },
-  registerByAddress: { points: 60, seconds: 60 },
-  guestByAddress: { points: 300, seconds: 60 },
-  refreshByAddress: { points: 300, seconds: 60 },
-  importByUser: { points: 30, seconds: 60 },
-  holdByHolder: { points: 120, seconds: 60 },
-} as const;
+  /** argon2 is dear on purpose, and guessing should be too. */
+  loginByAddress: { points: 300, seconds: 60 },
+  /** Guesses at one account, from whatever address; a login that succeeds clears them. */
+  loginByEmail: { points: 30, seconds: 300 },
+  registerByAddress: { points: 300, seconds: 60 },
+  guestByAddress: { points: 600, seconds: 60 },
+  refreshByAddress: { points: 600, seconds: 60 },
+  importByUser: { points: 60, seconds: 60 },
+  holdByHolder: { points: 300, seconds: 60, local: true },
+} as const satisfies Record<string, Limit>;
 export type LimitName = keyof typeof LIMITS;
 
 /** Counted in Redis for all processes together; in memory, for each alone, while Redis is away. */
@@ -29,9 +36,9 @@ export class RateLimits {
     if (!enabled) return;
     this.limiters = new Map<LimitName, RateLimiterAbstract>(
       (Object.keys(LIMITS) as LimitName[]).map((name) => {
-        const { points, seconds: duration } = LIMITS[name];
+        const { points, seconds: duration, local }: Limit = LIMITS[name];
         const memory = new RateLimiterMemory({ keyPrefix: name, points, duration });
-        if (redis === undefined) return [name, memory];
+        if (redis === undefined || local) return [name, memory];
         const storeClient = redis.commands;
         return [
           name,
@@ -64,5 +71,10 @@ export class RateLimits {
         },
       );
     }
+  }
+
+  /** Gives back all that `key` has spent. */
+  async forgive(name: LimitName, key: string): Promise<void> {
+    await this.limiters?.get(name)?.delete(key);
   }
 }

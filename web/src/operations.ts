@@ -1,7 +1,10 @@
 /**
- * Every document the pages send, each with the shape of its answer. Imports nothing of the browser,
- * so that a test can check the documents against the schema.
+ * Every document the pages send, each with the shape of its answer (web/generated: `npm run codegen`
+ * after a change here). Imports nothing of the browser, so that a test can check the documents
+ * against the schema.
  */
+import type * as generated from '../generated/operations';
+
 export interface Operation<Data, Variables> {
   readonly source: string;
   /** Never set: carries the two types to `request` and `subscribe`. */
@@ -14,56 +17,93 @@ function operation<Data, Variables = Record<string, never>>(
   return { source };
 }
 
-export interface Money {
-  amountMinor: number;
-  currency: string;
-}
-export interface Availability {
-  total: number;
-  available: number;
-  held: number;
-  sold: number;
-  blocked: number;
-}
-export interface EventSummary {
-  id: string;
-  slug: string;
-  title: string;
-  startsAt: string;
-  timezone: string;
-  onSale: boolean;
-  venue: { name: string; city: string | null };
-  priceFrom: Money | null;
-  availability: Availability;
-}
+export type EventSummary = generated.ListEventsQuery['events']['edges'][number]['node'];
+export type Availability = EventSummary['availability'];
+export type Money = NonNullable<EventSummary['priceFrom']>;
 
-export const listEvents = operation<
-  {
-    events: {
-      edges: { node: EventSummary }[];
-      pageInfo: { hasNextPage: boolean; endCursor: string | null };
-    };
-  },
-  { first: number; after: string | null }
->(/* GraphQL */ `
-  query ListEvents($first: Int!, $after: String) {
-    events(first: $first, after: $after) {
-      edges {
-        node {
-          id
-          slug
-          title
-          startsAt
-          timezone
-          onSale
-          venue {
-            name
-            city
+export const listEvents = operation<generated.ListEventsQuery, generated.ListEventsQueryVariables>(
+  /* GraphQL */ `
+    query ListEvents($first: Int!, $after: String) {
+      events(first: $first, after: $after) {
+        edges {
+          node {
+            id
+            slug
+            title
+            startsAt
+            timezone
+            onSale
+            venue {
+              name
+              city
+            }
+            priceFrom {
+              amountMinor
+              currency
+            }
+            availability {
+              total
+              available
+              held
+              sold
+              blocked
+            }
           }
-          priceFrom {
-            amountMinor
-            currency
+        }
+        pageInfo {
+          hasNextPage
+          endCursor
+        }
+      }
+    }
+  `,
+);
+
+export type EventDetails = NonNullable<generated.ShowEventQuery['event']>;
+export type EventCategory = EventDetails['categories'][number];
+
+export const showEvent = operation<generated.ShowEventQuery, generated.ShowEventQueryVariables>(
+  /* GraphQL */ `
+    query ShowEvent($slug: String!) {
+      event(slug: $slug) {
+        id
+        slug
+        title
+        description
+        startsAt
+        timezone
+        onSale
+        seatsPerReservationMax
+        venue {
+          name
+          city
+        }
+        ticketTypes {
+          key
+          name
+        }
+        categories {
+          key
+          name
+          color
+          prices {
+            ticketType {
+              key
+              name
+            }
+            price {
+              amountMinor
+              currency
+            }
           }
+        }
+        seatMap {
+          plan {
+            id
+            geometryUrl
+          }
+          statuses
+          cursor
           availability {
             total
             available
@@ -73,109 +113,17 @@ export const listEvents = operation<
           }
         }
       }
-      pageInfo {
-        hasNextPage
-        endCursor
-      }
     }
-  }
-`);
+  `,
+);
 
-export interface EventCategory {
-  key: string;
-  name: string;
-  color: string | null;
-  prices: { ticketType: { key: string; name: string }; price: Money }[];
-}
-export interface EventDetails {
-  id: string;
-  slug: string;
-  title: string;
-  description: string;
-  startsAt: string;
-  timezone: string;
-  onSale: boolean;
-  seatsPerReservationMax: number;
-  venue: { name: string; city: string | null };
-  ticketTypes: { key: string; name: string }[];
-  categories: EventCategory[];
-  seatMap: {
-    plan: { id: string; geometryUrl: string };
-    statuses: string;
-    cursor: string;
-    availability: Availability;
-  };
-}
-
-export const showEvent = operation<{ event: EventDetails | null }, { slug: string }>(/* GraphQL */ `
-  query ShowEvent($slug: String!) {
-    event(slug: $slug) {
-      id
-      slug
-      title
-      description
-      startsAt
-      timezone
-      onSale
-      seatsPerReservationMax
-      venue {
-        name
-        city
-      }
-      ticketTypes {
-        key
-        name
-      }
-      categories {
-        key
-        name
-        color
-        prices {
-          ticketType {
-            key
-            name
-          }
-          price {
-            amountMinor
-            currency
-          }
-        }
-      }
-      seatMap {
-        plan {
-          id
-          geometryUrl
-        }
-        statuses
-        cursor
-        availability {
-          total
-          available
-          held
-          sold
-          blocked
-        }
-      }
-    }
-  }
-`);
-
-export type SeatStatus = 'AVAILABLE' | 'HELD' | 'SOLD' | 'BLOCKED';
-export interface SeatChange {
-  no: number;
-  status: SeatStatus;
-  version: number;
-}
-export interface SeatMapUpdate {
-  cursor: string;
-  snapshot: { statuses: string } | null;
-  changes: SeatChange[];
-  availability: Availability;
-}
+export type SeatStatus = generated.SeatStatus;
+export type SeatMapUpdate = generated.FollowSeatMapSubscription['seatMapUpdates'];
+export type SeatChange = SeatMapUpdate['changes'][number];
 
 export const followSeatMap = operation<
-  { seatMapUpdates: SeatMapUpdate },
-  { eventId: string; after: string }
+  generated.FollowSeatMapSubscription,
+  generated.FollowSeatMapSubscriptionVariables
 >(/* GraphQL */ `
   subscription FollowSeatMap($eventId: ID!, $after: String) {
     seatMapUpdates(eventId: $eventId, after: $after) {
@@ -199,13 +147,9 @@ export const followSeatMap = operation<
   }
 `);
 
-export interface GuestSession {
-  accessToken: string;
-  accessTokenExpiresAt: string;
-  refreshToken: string;
-}
+export type GuestSession = generated.StartGuestSessionMutation['startGuestSession'];
 
-export const startGuestSession = operation<{ startGuestSession: GuestSession }>(/* GraphQL */ `
+export const startGuestSession = operation<generated.StartGuestSessionMutation>(/* GraphQL */ `
   mutation StartGuestSession {
     startGuestSession {
       accessToken
@@ -215,30 +159,20 @@ export const startGuestSession = operation<{ startGuestSession: GuestSession }>(
   }
 `);
 
-export const refreshSession = operation<{ refreshSession: GuestSession }, { refreshToken: string }>(
-  /* GraphQL */ `
-    mutation RefreshSession($refreshToken: String!) {
-      refreshSession(refreshToken: $refreshToken) {
-        accessToken
-        accessTokenExpiresAt
-        refreshToken
-      }
+export const refreshSession = operation<
+  generated.RefreshSessionMutation,
+  generated.RefreshSessionMutationVariables
+>(/* GraphQL */ `
+  mutation RefreshSession($refreshToken: String!) {
+    refreshSession(refreshToken: $refreshToken) {
+      accessToken
+      accessTokenExpiresAt
+      refreshToken
     }
-  `,
-);
+  }
+`);
 
-export interface Reservation {
-  id: string;
-  status: 'ACTIVE' | 'CHECKOUT' | 'BOOKED' | 'EXPIRED' | 'RELEASED';
-  expiresAt: string;
-  serverTime: string;
-  total: Money;
-  items: {
-    seat: { id: string; no: number; label: string; category: { name: string } };
-    ticketType: { name: string };
-    price: Money;
-  }[];
-}
+export type Reservation = generated.ReservationFieldsFragment;
 
 const reservationFields = /* GraphQL */ `
   fragment ReservationFields on Reservation {
@@ -270,71 +204,57 @@ const reservationFields = /* GraphQL */ `
   }
 `;
 
-export interface HoldSeatsInput {
-  eventId: string;
-  seats: { no: number; ticketTypeKey: string | null }[];
-  areas: { sectionKey: string; quantity: number; ticketTypeKey: string | null }[];
-  idempotencyKey: string;
-}
-export type HoldSeatsResult =
-  | ({ __typename: 'Reservation' } & Reservation)
-  | { __typename: 'SeatsUnavailable'; message: string; seats: { no: number; label: string }[] }
-  | { __typename: 'OrphanSeats'; message: string; seats: { no: number; label: string }[] }
-  | {
-      __typename:
-        | 'ReservationLimitExceeded'
-        | 'SalesClosed'
-        | 'AdmissionRequired'
-        | 'ReservationExpired'
-        | 'AlreadyBooked';
-      message: string;
-    };
+export type HoldSeatsInput = generated.HoldSeatsInput;
+export type HoldSeatsResult = generated.HoldSeatsMutation['holdSeats'];
 
-export const holdSeats = operation<{ holdSeats: HoldSeatsResult }, { input: HoldSeatsInput }>(
-  /* GraphQL */ `
-    mutation HoldSeats($input: HoldSeatsInput!) {
-      holdSeats(input: $input) {
-        __typename
-        ...ReservationFields
-        ... on Refusal {
-          message
+export const holdSeats = operation<
+  generated.HoldSeatsMutation,
+  generated.HoldSeatsMutationVariables
+>(/* GraphQL */ `
+  mutation HoldSeats($input: HoldSeatsInput!) {
+    holdSeats(input: $input) {
+      __typename
+      ...ReservationFields
+      ... on Refusal {
+        message
+      }
+      ... on SeatsUnavailable {
+        seats {
+          no
+          label
         }
-        ... on SeatsUnavailable {
-          seats {
-            no
-            label
-          }
-        }
-        ... on OrphanSeats {
-          seats {
-            no
-            label
-          }
+      }
+      ... on OrphanSeats {
+        seats {
+          no
+          label
         }
       }
     }
-    ${reservationFields}
-  `,
-);
+  }
+  ${reservationFields}
+`);
 
-export const showReservation = operation<{ reservation: Reservation | null }, { id: string }>(
-  /* GraphQL */ `
-    query ShowReservation($id: ID!) {
-      reservation(id: $id) {
-        ...ReservationFields
-      }
+export const showReservation = operation<
+  generated.ShowReservationQuery,
+  generated.ShowReservationQueryVariables
+>(/* GraphQL */ `
+  query ShowReservation($id: ID!) {
+    reservation(id: $id) {
+      ...ReservationFields
     }
-    ${reservationFields}
-  `,
-);
+  }
+  ${reservationFields}
+`);
 
-export const releaseReservation = operation<{ releaseReservation: Reservation }, { id: string }>(
-  /* GraphQL */ `
-    mutation ReleaseReservation($id: ID!) {
-      releaseReservation(id: $id) {
-        ...ReservationFields
-      }
+export const releaseReservation = operation<
+  generated.ReleaseReservationMutation,
+  generated.ReleaseReservationMutationVariables
+>(/* GraphQL */ `
+  mutation ReleaseReservation($id: ID!) {
+    releaseReservation(id: $id) {
+      ...ReservationFields
     }
-    ${reservationFields}
-  `,
-);
+  }
+  ${reservationFields}
+`);

@@ -72,6 +72,7 @@ export async function login(
   if (user === null || !fits) {
     throw new DomainError('INVALID_CREDENTIALS', 'The e-mail address or the password is wrong.');
   }
+  await app.limits.forgive('loginByEmail', email);
   return issueSession(app, { kind: 'user', user });
 }
 

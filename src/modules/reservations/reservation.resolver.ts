@@ -120,6 +120,7 @@ export class ReservationResolver {
     @Arg('input', () => HoldSeatsInput) input: HoldSeatsInput,
   ): Promise<typeof HoldSeatsResult> {
     const holder = requireHolder(ctx.viewer);
+    await ctx.app.limits.spend('holdByHolder', holder.id);
     const eventId = requireId('Event', input.eventId);
     await requireSellable(ctx, eventId);
     const reservation =

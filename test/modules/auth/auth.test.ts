@@ -140,14 +140,18 @@ describe('login', () => {
     );
   });
 
-  test('is limited by account, right password or not', async () => {
+  test('guesses are limited by account, and a login clears them', async () => {
     const limited: App = { ...house.app, limits: new RateLimits(true, undefined) };
     const code = async (password: string, address: string): Promise<unknown> =>
       login(limited, { email: 'LOGIN@example.org', password }, address).then(
         () => undefined,
         (error: unknown) => (error instanceof DomainError ? error.code : error),
       );
-    for (let tries = 1; tries <= 20; tries++) {
+    for (let tries = 1; tries <= 29; tries++) {
+      expect(await code('wrong horse 1', `192.0.2.${tries}`)).toBe('INVALID_CREDENTIALS');
+    }
+    expect(await code(credentials.password, '192.0.2.98')).toBeUndefined();
+    for (let tries = 1; tries <= 30; tries++) {
       expect(await code('wrong horse 1', `192.0.2.${tries}`)).toBe('INVALID_CREDENTIALS');
     }
     expect(await code(credentials.password, '192.0.2.99')).toBe('RATE_LIMITED');
