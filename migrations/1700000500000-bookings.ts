@@ -14,6 +14,7 @@ export class Bookings1700000500000 implements MigrationInterface {
         customer_email text NOT NULL,
         customer_name text NOT NULL,
         status text NOT NULL DEFAULT 'PENDING',
+        one_per_customer boolean NOT NULL DEFAULT false,
         total_minor integer NOT NULL,
         refunded_minor integer NOT NULL DEFAULT 0,
         created_at timestamptz NOT NULL,
@@ -28,6 +29,9 @@ export class Bookings1700000500000 implements MigrationInterface {
       -- A reservation is paid for once: a second try is possible only after the first has failed.
       CREATE UNIQUE INDEX uq_bookings_live_reservation ON bookings (event_id, reservation_id)
         WHERE status IN ('PENDING', 'CONFIRMED');
+      -- Copied from the event, so that the promise of one booking a customer is the database's own.
+      CREATE UNIQUE INDEX uq_bookings_one_per_customer ON bookings (event_id, holder_id)
+        WHERE one_per_customer AND status IN ('PENDING', 'CONFIRMED');
       CREATE INDEX ix_bookings_holder ON bookings (holder_id, created_at DESC, id);
 
       -- What buyers quote leads to the event that keeps the booking.

@@ -2,7 +2,7 @@ import WebSocket from 'ws';
 import { newId, publicId } from '../../src/infra/ids';
 import { startHouse, type House } from '../support/house';
 import { HALL_SEATS, holdNos, openHall, seatIdOf, type Hall } from '../support/hall';
-import { MapClient, untilUnwatched, watchMap } from './map-client';
+import { MapClient, openOf, untilOpen, watchMap } from './map-client';
 
 let house: House;
 let hall: Hall;
@@ -103,16 +103,19 @@ describe('seatMapUpdates', () => {
 
 describe('a watcher that goes', () => {
   it('is forgotten when it unsubscribes', async () => {
+    const before = await openOf(house, 'seatMapUpdates');
     const client = new MapClient(house, hall);
     await client.connect();
     const live = await house.app.live.event(hall.eventUuid);
     expect(live?.watchCount).toBe(1);
+    expect(await openOf(house, 'seatMapUpdates')).toBe(before + 1);
     await client.close();
-    await untilUnwatched(house, 'seatMapUpdates');
+    await untilOpen(house, 'seatMapUpdates', before);
     expect(live?.watchCount).toBe(0);
   });
 
   it('is forgotten when its socket dies without a word', async () => {
+    const before = await openOf(house, 'seatMapUpdates');
     const socket = new WebSocket(
       `${house.url.replace('http', 'ws')}/graphql`,
       'graphql-transport-ws',
@@ -130,8 +133,9 @@ describe('a watcher that goes', () => {
     await arrived;
     const live = await house.app.live.event(hall.eventUuid);
     expect(live?.watchCount).toBe(1);
+    expect(await openOf(house, 'seatMapUpdates')).toBe(before + 1);
     socket.terminate();
-    await untilUnwatched(house, 'seatMapUpdates');
+    await untilOpen(house, 'seatMapUpdates', before);
     expect(live?.watchCount).toBe(0);
   });
 

@@ -57,6 +57,10 @@ export class Booking {
   @Field(() => BookingStatus)
   status!: BookingStatus;
 
+  /** The event's oneBookingPerCustomer when this was made: an index keeps the promise. */
+  @Column('boolean', { default: false })
+  onePerCustomer!: boolean;
+
   @Column('integer')
   totalMinor!: number;
 

@@ -65,7 +65,7 @@ export async function pinBooking(app: App, request: PinRequest): Promise<Pinned 
       throw new DomainError('CONFLICT', 'The event has been cancelled.');
     }
     if (event.oneBookingPerCustomer) await requireFirstBooking(tx, request);
-    const { booking, payment } = await writeBooking(tx, request, bookingId, now);
+    const { booking, payment } = await writeBooking(tx, request, event, bookingId, now);
     await app.jobs.enqueue(
       tx,
       'recover-booking',
@@ -83,6 +83,7 @@ export async function pinBooking(app: App, request: PinRequest): Promise<Pinned 
 async function writeBooking(
   tx: EntityManager,
   request: PinRequest,
+  event: Event,
   bookingId: string,
   now: Date,
 ): Promise<{ booking: Booking; payment: Payment | null }> {
@@ -99,6 +100,7 @@ async function writeBooking(
     customerEmail: request.customer.email,
     customerName: request.customer.name,
     status: BookingStatus.PENDING,
+    onePerCustomer: event.oneBookingPerCustomer,
     totalMinor,
     refundedMinor: 0,
     createdAt: now,

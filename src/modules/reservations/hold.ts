@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { App } from '../../app.types';
 import { badInput, DomainError, notFound, RefusalError } from '../../errors';
 import { retryTransaction } from '../../infra/database';
-import { newId } from '../../infra/ids';
+import { eventScopedId, newId } from '../../infra/ids';
 import type { EventOffer } from '../events/event-offer';
 import { salesState } from '../events/event.rules';
 import { inventoryOf, seatIn } from '../seats/inventory';
@@ -32,7 +32,7 @@ export interface HoldRequest {
 /**
  * Claims all of the wanted seats or none, in one round trip to the database. Throws NOT_FOUND,
  * BAD_USER_INPUT, CONFLICT, IDEMPOTENCY_CONFLICT, and the refusals SeatsUnavailable,
- * ReservationLimitExceeded, SalesClosed and ReservationExpired.
+ * ReservationLimitExceeded, SalesClosed, AlreadyBooked and ReservationExpired.
  */
 export async function holdSeats(
   app: App,
@@ -66,6 +66,7 @@ async function claim(
       closesAt: sales.closesAt,
     });
   }
+  if (event.oneBookingPerCustomer) await requireNoBooking(app, event.id, holder);
   // Before any seat is looked at, so that an absurd number of them costs nothing.
   const limit = event.seatsPerReservationMax;
   if (itemCount(request.seats, request.areas) > limit) throw limitExceeded(limit);
@@ -95,6 +96,21 @@ async function claim(
       idempotencyKey: request.idempotencyKey ?? null,
       inputHash: request.idempotencyKey === undefined ? null : hashOf(request),
     }),
+  );
+}
+
+/** Early, and kindly: the booking itself is kept from being a second one by an index. */
+async function requireNoBooking(app: App, eventId: string, holder: Holder): Promise<void> {
+  const [booking] = await app.db.query<{ id: string }>(
+    `SELECT id FROM bookings
+     WHERE event_id = $1 AND holder_id = $2 AND status IN ('PENDING', 'CONFIRMED') LIMIT 1`,
+    [eventId, holder.id],
+  );
+  if (booking === undefined) return;
+  throw new RefusalError(
+    'AlreadyBooked',
+    'This event allows one booking a customer, and you have one.',
+    { bookingId: eventScopedId('Booking', { eventId, id: booking.id }) },
   );
 }
 

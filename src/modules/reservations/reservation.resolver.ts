@@ -114,7 +114,13 @@ export class ReservationResolver {
     description:
       'Claims all of the wanted seats for a few minutes, or none. Errors: NOT_FOUND, BAD_USER_INPUT, UNAUTHENTICATED, CONFLICT (already in this reservation, or the reservation has ended), IDEMPOTENCY_CONFLICT, RATE_LIMITED.',
   })
-  @Refusable('SeatsUnavailable', 'ReservationLimitExceeded', 'SalesClosed', 'ReservationExpired')
+  @Refusable(
+    'SeatsUnavailable',
+    'ReservationLimitExceeded',
+    'SalesClosed',
+    'AlreadyBooked',
+    'ReservationExpired',
+  )
   async holdSeats(
     @Ctx() ctx: RequestContext,
     @Arg('input', () => HoldSeatsInput) input: HoldSeatsInput,

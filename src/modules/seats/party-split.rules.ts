@@ -144,7 +144,7 @@ function seatAround(search: Search, core: Piece): number[] | undefined {
   if (pieces === undefined) return undefined;
   const nos: number[] = [];
   for (const piece of pieces) {
-    const first = piece === core ? piece.first : nearestPart(piece, distanceTo);
+    const first = nearestPart(piece, distanceTo);
     for (let i = 0; i < piece.seats; i += 1) nos.push(blocks.noAt[first + i] ?? 0);
   }
   return nos.sort((a, b) => a - b);

@@ -221,7 +221,8 @@ function closenessFrom(
 
 function sumsOver(noAt: Int32Array, column: Float64Array): Float64Array {
   const sums = new Float64Array(noAt.length + 1);
-  for (let i = 0; i < noAt.length; i += 1) sums[i + 1] = (sums[i] ?? 0) + (column[noAt[i] ?? 0] ?? 0);
+  for (let i = 0; i < noAt.length; i += 1)
+    sums[i + 1] = (sums[i] ?? 0) + (column[noAt[i] ?? 0] ?? 0);
   return sums;
 }
 
@@ -254,10 +255,13 @@ function neighboursOf(
   const rows = blocksByRow(chains);
   rows.forEach(({ first, end }, at) => {
     const next = rows[at + 1];
-    const nextIsBehind =
-      next !== undefined && line.sectionOf[next.first] === line.sectionOf[first];
+    const nextIsBehind = next !== undefined && line.sectionOf[next.first] === line.sectionOf[first];
     for (let block = first; block < end; block += 1) {
-      for (let other = block + 1; other < Math.min(end, block + 1 + NEIGHBOURS_LOOKED_AT); other += 1)
+      for (
+        let other = block + 1;
+        other < Math.min(end, block + 1 + NEIGHBOURS_LOOKED_AT);
+        other += 1
+      )
         link(block, other);
       if (!nextIsBehind) continue;
       const share = (block - first) / (end - first);

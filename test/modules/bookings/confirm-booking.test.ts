@@ -283,6 +283,27 @@ describe('confirmBooking', () => {
       expect(refused.map((answer) => answer.bookingId)).toEqual([booking?.id, booking?.id]);
     }
     await expectSoundBooks(house, office);
+
+    const [first] = tries;
+    const again = await house.gql<{ holdSeats: { __typename: string; bookingId?: string } }>(
+      `mutation ($input: HoldSeatsInput!) {
+        holdSeats(input: $input) { __typename ... on AlreadyBooked { bookingId } }
+      }`,
+      { input: { eventId: office.eventId, seats: [{ no: 0 }] } },
+      { token: first!.token },
+    );
+    const booked = answers.find((answer) => answer.__typename === 'Booking');
+    expect(again.data.holdSeats).toEqual({ __typename: 'AlreadyBooked', bookingId: booked?.id });
+    // Without the check in front of it, the index itself refuses a second one.
+    await expect(
+      house.app.db.query(
+        `INSERT INTO bookings SELECT event_id, gen_random_uuid(), reference, gen_random_uuid(), holder_id,
+           holder_kind, customer_email, customer_name, status, one_per_customer, total_minor,
+           refunded_minor, created_at, confirmed_at
+         FROM bookings WHERE event_id = $1 AND status = 'CONFIRMED' LIMIT 1`,
+        [office.eventUuid],
+      ),
+    ).rejects.toMatchObject({ constraint: 'uq_bookings_one_per_customer' });
   });
 
   it('sells nothing of an event that was cancelled', async () => {

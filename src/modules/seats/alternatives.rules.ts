@@ -1,0 +1,199 @@
+/**
+ * What to offer to whom seats were taken away: as many seats of the same categories, nearest first.
+ *
+ * The wanted seats fall into pieces: runs side by side in one block, and the places of one area. Pieces
+ * still free stay as they are; each lost one is replaced by the nearest range (between centroids) that has
+ * exactly its categories and as many accessible places: so who wanted to sit side by side does, and no
+ * accessible place goes to anybody who did not want one. Seats of a lost piece that are still free may be
+ * part of its replacement. Replacements in different alternatives share no seat, so that after a second lost
+ * race the next one is still worth trying.
+ *
+ * A refusal on a hot event must be cheap: blocks are visited by the least distance they can offer, and those
+ * that cannot beat what is found are never looked at. Some 20 µs where free seats are near.
+ */
+import type { PlanLayout } from '../venues/geometry';
+import type { SeatBlocks } from './seat-blocks.rules';
+
+export interface LostSeats {
+  layout: PlanLayout;
+  blocks: SeatBlocks;
+  /** Must know of what was just lost: false for the seats that the database refused. */
+  isFree: (no: number) => boolean;
+  categoryOf: (no: number) => number;
+  sellable: (no: number) => boolean;
+  wanted: readonly number[];
+  /** How many alternatives at most. */
+  count: number;
+}
+
+/** Lost pieces for which alternatives are sought; whoever lost more asks for best available instead. */
+const LOST_PIECES_MAX = 20;
+
+/** Wanted seats that belong together, and what they are like. */
+interface Piece {
+  nos: number[];
+  /** In one area of general admission. */
+  standing: boolean;
+  x: number;
+  y: number;
+  /** By category, how many seats. */
+  categories: Map<number, number>;
+  accessible: number;
+}
+
+interface Found {
+  nos: number[];
+  distance: number;
+}
+
+/** Each as long as `wanted` and ascending, nearest first. Empty where nothing matches. */
+export function alternativesFor(lost: LostSeats): number[][] {
+  const { isFree, count } = lost;
+  const pieces = piecesOf(lost);
+  let gone = pieces.filter(({ nos }) => !nos.every(isFree));
+  const used = new Set<number>();
+  // Nothing seems lost: whatever the caller knows, the same seats once more are no alternative.
+  if (gone.length === 0) {
+    gone = pieces;
+    for (const no of lost.wanted) used.add(no);
+  }
+  if (gone.length > LOST_PIECES_MAX) return [];
+  const kept = pieces.filter((piece) => !gone.includes(piece)).flatMap(({ nos }) => nos);
+  for (const no of kept) used.add(no);
+  const bySize = [...gone].sort((a, b) => b.nos.length - a.nos.length);
+  const alternatives: Found[] = [];
+  while (alternatives.length < count) {
+    const alternative: Found = { nos: [...kept], distance: 0 };
+    for (const piece of bySize) {
+      const found = piece.standing
+        ? nearestPlaces(lost, piece, used)
+        : nearestRange(lost, piece, used);
+      if (found === undefined) return inOrder(alternatives);
+      for (const no of found.nos) used.add(no);
+      alternative.nos.push(...found.nos);
+      alternative.distance += found.distance * found.nos.length;
+    }
+    if (bySize.length === 0) break;
+    alternatives.push(alternative);
+  }
+  return inOrder(alternatives);
+}
+
+function inOrder(alternatives: Found[]): number[][] {
+  return alternatives
+    .sort((a, b) => a.distance - b.distance)
+    .map(({ nos }) => nos.sort((a, b) => a - b));
+}
+
+function piecesOf({ layout, blocks, wanted, categoryOf }: LostSeats): Piece[] {
+  const nos = [...new Set(wanted)];
+  const positions = nos.map((no) => blocks.positionOf[no] ?? -1).filter((at) => at >= 0);
+  const groups = new Map<string, number[]>();
+  let begin = -1;
+  positions
+    .sort((a, b) => a - b)
+    .forEach((at, i) => {
+      const before = positions[i - 1];
+      if (before !== at - 1 || blocks.blockAt[before] !== blocks.blockAt[at]) begin = at;
+      const key = `run ${begin}`;
+      groups.set(key, [...(groups.get(key) ?? []), blocks.noAt[at] ?? 0]);
+    });
+  for (const no of nos) {
+    if ((blocks.positionOf[no] ?? -1) >= 0) continue;
+    const key = `area ${layout.section[no] ?? 0} ${categoryOf(no)}`;
+    groups.set(key, [...(groups.get(key) ?? []), no]);
+  }
+  return [...groups].map(([key, group]): Piece => {
+    const categories = new Map<number, number>();
+    const piece = { nos: group, standing: key.startsWith('area'), x: 0, y: 0, categories };
+    let accessible = 0;
+    for (const no of group) {
+      piece.x += (layout.x[no] ?? 0) / group.length;
+      piece.y += (layout.y[no] ?? 0) / group.length;
+      categories.set(categoryOf(no), (categories.get(categoryOf(no)) ?? 0) + 1);
+      accessible += layout.accessible[no] ?? 0;
+    }
+    return { ...piece, accessible };
+  });
+}
+
+/** Free places of one area in the piece's category: its own area before others, then by distance. */
+function nearestPlaces(lost: LostSeats, piece: Piece, used: Set<number>): Found | undefined {
+  const { blocks, layout, isFree, sellable, categoryOf } = lost;
+  const home = layout.section[piece.nos[0] ?? 0];
+  const areas = blocks.areas
+    .map((area) => ({
+      area,
+      distance: area.section === home ? 0 : Math.hypot(area.x - piece.x, area.y - piece.y),
+    }))
+    .sort((a, b) => a.distance - b.distance);
+  for (const { area, distance } of areas) {
+    const nos: number[] = [];
+    for (let i = 0; i < area.seatCount && nos.length < piece.nos.length; i += 1) {
+      const no = area.firstNo + i;
+      if (!isFree(no) || used.has(no) || !sellable(no)) continue;
+      if (piece.categories.has(categoryOf(no))) nos.push(no);
+    }
+    if (nos.length === piece.nos.length) return { nos, distance };
+  }
+  return undefined;
+}
+
+function nearestRange(lost: LostSeats, piece: Piece, used: Set<number>): Found | undefined {
+  const { blocks } = lost;
+  // No centroid of seats in a block can be nearer than the edge of the circle round it.
+  const least = new Float64Array(blocks.blockCount);
+  for (let block = 0; block < blocks.blockCount; block += 1) {
+    const [dx, dy] = [
+      (blocks.centreX[block] ?? 0) - piece.x,
+      (blocks.centreY[block] ?? 0) - piece.y,
+    ];
+    least[block] = Math.sqrt(dx * dx + dy * dy) - (blocks.radius[block] ?? 0);
+  }
+  let best: { first: number; distance: number } | undefined;
+  for (;;) {
+    let next = -1;
+    for (let block = 0; block < least.length; block += 1)
+      if ((least[block] ?? 0) < (least[next] ?? Infinity)) next = block;
+    if (next < 0 || (least[next] ?? 0) >= (best?.distance ?? Infinity)) break;
+    least[next] = Infinity;
+    best = nearestInBlock(lost, piece, used, next, best);
+  }
+  if (best === undefined) return undefined;
+  const nos = blocks.noAt.subarray(best.first, best.first + piece.nos.length);
+  return { nos: [...nos], distance: best.distance };
+}
+
+/** The nearest range of the block that matches the piece, if nearer than `best`; else `best`. */
+function nearestInBlock(
+  { layout, blocks, isFree, sellable, categoryOf }: LostSeats,
+  piece: Piece,
+  used: Set<number>,
+  block: number,
+  best: { first: number; distance: number } | undefined,
+): { first: number; distance: number } | undefined {
+  const [start, end] = [blocks.starts[block] ?? 0, blocks.starts[block + 1] ?? 0];
+  const size = piece.nos.length;
+  // What the range still lacks of each category, and of accessible places; it matches when nothing is off.
+  const lacking = new Map(piece.categories);
+  let [accessible, run] = [0, 0];
+  const count = (at: number, by: 1 | -1): void => {
+    const no = blocks.noAt[at] ?? 0;
+    lacking.set(categoryOf(no), (lacking.get(categoryOf(no)) ?? 0) - by);
+    accessible += by * (layout.accessible[no] ?? 0);
+  };
+  for (let at = start; at < end; at += 1) {
+    const no = blocks.noAt[at] ?? 0;
+    count(at, 1);
+    if (at - size >= start) count(at - size, -1);
+    run = isFree(no) && !used.has(no) && sellable(no) ? run + 1 : 0;
+    if (run < size || accessible !== piece.accessible) continue;
+    if (![...lacking.values()].every((seats) => seats === 0)) continue;
+    const first = at + 1 - size;
+    const x = ((blocks.xSum[at + 1] ?? 0) - (blocks.xSum[first] ?? 0)) / size;
+    const y = ((blocks.ySum[at + 1] ?? 0) - (blocks.ySum[first] ?? 0)) / size;
+    const distance = Math.hypot(x - piece.x, y - piece.y);
+    if (best === undefined || distance < best.distance) best = { first, distance };
+  }
+  return best;
+}
