@@ -68,7 +68,10 @@ module.exports = {
       severity: 'error',
       comment: 'a rules file decides; it imports no library and no service',
       from: { path: '\\.rules\\.ts$' },
-      to: { pathNot: '(\\.rules|\\.entity|^src/errors|\\.model)\\.ts$|^src/errors\\.ts$', dependencyTypesNot: ['type-only'] },
+      to: {
+        pathNot: '(\\.rules|\\.entity|^src/errors|\\.model)\\.ts$|^src/errors\\.ts$',
+        dependencyTypesNot: ['type-only'],
+      },
     },
     {
       name: 'src-never-imports-tests',

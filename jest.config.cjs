@@ -5,7 +5,9 @@ module.exports = {
   testMatch: ['**/*.test.ts'],
   transform: { '^.+\\.(ts|js|mjs)$': ['@swc/jest'] },
   // Packages that ship ES modules only, and so have to be compiled for Jest.
-  transformIgnorePatterns: ['/node_modules/(?!(redlock|uuidv7|cookie|@graphql-tools|graphql-sse)/)'],
+  transformIgnorePatterns: [
+    '/node_modules/(?!(redlock|uuidv7|cookie|@graphql-tools|graphql-sse)/)',
+  ],
   globalSetup: '<rootDir>/test/setup/global-setup.ts',
   globalTeardown: '<rootDir>/test/setup/global-teardown.ts',
   setupFilesAfterEnv: ['<rootDir>/test/setup/each-file.ts'],

@@ -198,7 +198,8 @@ const HOLD = `
         'extensions', v_reservation.extensions);
     END IF;
 
-    IF p_key IS NOT NULL THEN
+    -- A refusal changed nothing, and asked again it may be a grant: only grants are kept.
+    IF p_key IS NOT NULL AND v_answer->>'outcome' = 'HELD' THEN
       INSERT INTO idempotency_keys (event_id, caller_id, operation, key, input_hash, answer)
       VALUES (p_event_id, p_holder_id, 'holdSeats', p_key, p_input_hash, v_answer);
     END IF;

@@ -4,6 +4,7 @@ import { Catalogue1700000200000 } from './1700000200000-catalogue';
 import { Seats1700000300000 } from './1700000300000-seats';
 import { SeatFunctions1700000400000 } from './1700000400000-seat-functions';
 import { Bookings1700000500000 } from './1700000500000-bookings';
+import { HouseHolds1700000600000 } from './1700000600000-house-holds';
 
 export const migrations = [
   Accounts1700000100000,
@@ -11,4 +12,5 @@ export const migrations = [
   Seats1700000300000,
   SeatFunctions1700000400000,
   Bookings1700000500000,
+  HouseHolds1700000600000,
 ];

@@ -21,6 +21,7 @@ CREATE TABLE bookings (
   customer_email text NOT NULL,
   customer_name text NOT NULL,
   status text DEFAULT 'PENDING'::text NOT NULL,
+  one_per_customer boolean DEFAULT false NOT NULL,
   total_minor integer NOT NULL,
   refunded_minor integer DEFAULT 0 NOT NULL,
   created_at timestamp with time zone NOT NULL,
@@ -34,6 +35,7 @@ CREATE TABLE bookings (
 );
 CREATE INDEX ix_bookings_holder ON public.bookings USING btree (holder_id, created_at DESC, id);
 CREATE UNIQUE INDEX uq_bookings_live_reservation ON public.bookings USING btree (event_id, reservation_id) WHERE (status = ANY (ARRAY['PENDING'::text, 'CONFIRMED'::text]));
+CREATE UNIQUE INDEX uq_bookings_one_per_customer ON public.bookings USING btree (event_id, holder_id) WHERE (one_per_customer AND (status = ANY (ARRAY['PENDING'::text, 'CONFIRMED'::text])));
 
 CREATE TABLE change_log_epoch (
   singleton boolean DEFAULT true NOT NULL,

@@ -15,6 +15,7 @@ import { createHttpServer, protectPages } from './http/server';
 import type { Clock } from './infra/clock';
 import { systemClock } from './infra/clock';
 import { Database } from './infra/database';
+import { Locks } from './infra/locks';
 import { createLogger, type Logger } from './infra/logger';
 import { Metrics } from './infra/metrics';
 import { RateLimits } from './infra/rate-limits';
@@ -67,6 +68,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     metrics,
     db,
     redis,
+    locks: new Locks(redis?.commands, log),
     news,
     live,
     limits: new RateLimits(config.rateLimits, redis),

@@ -6,6 +6,7 @@
 import type { Config } from './config';
 import type { Clock } from './infra/clock';
 import type { Database } from './infra/database';
+import type { Locks } from './infra/locks';
 import type { Logger } from './infra/logger';
 import type { Metrics } from './infra/metrics';
 import type { RateLimits } from './infra/rate-limits';
@@ -25,6 +26,8 @@ export interface App {
   readonly db: Database;
   /** Undefined where there is none: then news reach only this process, and the log the others. */
   readonly redis: RedisLinks | undefined;
+  /** Keeps bulk work off each other's rows; nothing is right because of it. */
+  readonly locks: Locks;
   readonly limits: RateLimits;
   /** The live seat maps. */
   readonly live: Live;

@@ -2,7 +2,7 @@
  * The only reader of process.env. Names and defaults are documented in .env.example; a wrong value
  * stops the start with a sentence that names the variable.
  */
-import { cleanEnv, makeValidator, str } from 'envalid';
+import { cleanEnv, makeExactValidator, makeValidator, str } from 'envalid';
 
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
 
@@ -36,6 +36,14 @@ const port = makeValidator<number>((input) => {
   }
   return value;
 });
+
+/** envalid's own `choices` say "not in choices" where an operator wants to read what to put in. */
+const oneOf = <Choice extends string>(...choices: readonly Choice[]) =>
+  makeExactValidator<Choice>((input) => {
+    const choice = choices.find((each) => each === input);
+    if (choice === undefined) throw new TypeError(`must be one of ${choices.join(', ')}`);
+    return choice;
+  });
 
 const urlOf =
   (...protocols: string[]) =>
@@ -77,28 +85,31 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
   const env = cleanEnv(
     given,
     {
-      NODE_ENV: str({ choices: ['development', 'test', 'production'], default: 'development' }),
+      NODE_ENV: oneOf('development', 'test', 'production')({ default: 'development' }),
       PORT: port({ default: 4000 }),
       HOST: str({ default: '127.0.0.1' }),
       DATABASE_URL: databaseUrl({ default: undefined }),
       REDIS_URL: redisUrls({ default: undefined }),
       USHER_DATA_DIR: str({ default: '.usher' }),
-      USHER_SEED: str({ choices: ['demo', 'none'], default: 'demo' }),
+      USHER_SEED: oneOf('demo', 'none')({ default: 'demo' }),
       JWT_SECRET: secret({ default: undefined }),
       CORS_ORIGINS: origins({ default: [] }),
-      RATE_LIMITS: str({ choices: ['on', 'off'], default: 'on' }),
-      WORKERS: str({ choices: ['inline', 'off'], default: 'inline' }),
-      PAYMENTS_MOCK: str({ choices: ['on', 'off'], default: undefined }),
-      LOG_LEVEL: str({
-        choices: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
-        default: 'info',
-      }),
+      RATE_LIMITS: oneOf('on', 'off')({ default: 'on' }),
+      WORKERS: oneOf('inline', 'off')({ default: 'inline' }),
+      PAYMENTS_MOCK: oneOf('on', 'off')({ default: undefined }),
+      LOG_LEVEL: oneOf(
+        'fatal',
+        'error',
+        'warn',
+        'info',
+        'debug',
+        'trace',
+        'silent',
+      )({ default: 'info' }),
     },
     {
       reporter: ({ errors }) => {
-        const problems = Object.entries(errors).map(
-          ([name, error]) => `${name} ${(error as Error).message}`,
-        );
+        const problems = Object.entries(errors).map(([name, error]) => `${name} ${error.message}`);
         if (problems.length > 0) {
           throw new ConfigError(
             `Usher cannot start with this environment:\n  ${problems.join('\n  ')}`,

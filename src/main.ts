@@ -116,7 +116,10 @@ async function start(): Promise<void> {
 }
 
 function greet(url: string, config: Config, role: Role, tookMs: number): void {
-  if (role === 'worker') return say(`Usher's worker is at work (health at ${url}/health/ready).`);
+  if (role === 'worker') {
+    say(`Usher's worker is at work (health at ${url}/health/ready).`);
+    return;
+  }
   say(`
 Usher is open, after ${(tookMs / 1000).toFixed(1)} s. Ctrl-C stops it and all it started.
 

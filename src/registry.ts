@@ -23,6 +23,7 @@ import {
 } from './modules/organizations/organization.resolver';
 import { Payment } from './modules/payments/payment.entity';
 import { PaymentResolver } from './modules/payments/payment.resolver';
+import { BestAvailableResolver } from './modules/reservations/best-available.resolver';
 import { Reservation } from './modules/reservations/reservation.entity';
 import { reservationJobs, reservationTickers } from './modules/reservations/reservation.jobs';
 import {
@@ -30,6 +31,7 @@ import {
   ReservationResolver,
   UserReservationsResolver,
 } from './modules/reservations/reservation.resolver';
+import { HouseHoldResolver } from './modules/seats/house-holds.resolver';
 import { Seat } from './modules/seats/seat.entity';
 import { seatJobs } from './modules/seats/seat.jobs';
 import {
@@ -109,8 +111,10 @@ export const resolvers: ResolverClasses = [
   SeatResolver,
   SeatMapResolver,
   SeatMapUpdatesResolver,
+  HouseHoldResolver,
   ReservationResolver,
   UserReservationsResolver,
+  BestAvailableResolver,
   PaymentResolver,
   BookingResolver,
   UserBookingsResolver,

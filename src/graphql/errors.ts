@@ -9,6 +9,7 @@ import {
   getOperationAST,
   GraphQLError,
   isInputType,
+  Kind,
   typeFromAST,
   type DocumentNode,
   type GraphQLFormattedError,
@@ -104,7 +105,7 @@ export function variableProblems(
     const name = definition.variable.name.value;
     const type = typeFromAST(schema, definition.type as never);
     if (type === undefined || !isInputType(type)) continue;
-    if (variables[name] === undefined && definition.type.kind !== 'NonNullType') continue;
+    if (variables[name] === undefined && definition.type.kind !== Kind.NON_NULL_TYPE) continue;
     if (variables[name] === undefined && definition.defaultValue !== undefined) continue;
     coerceInputValue(variables[name], type, (path, _value, error) => {
       if (problems.length < PROBLEMS_MAX) {

@@ -16,7 +16,7 @@ const noPubSub: PubSub = {
 
 export async function createSchema(resolvers: ResolverClasses): Promise<GraphQLSchema> {
   return buildSchema({
-    resolvers: resolvers as NonEmptyArray<never>,
+    resolvers,
     pubSub: noPubSub,
     validateFn: (value) => validateArgument(value),
   });

@@ -49,11 +49,15 @@ export function registerWebSocket(
   const served = useServer(optionsOf(app, schema, authenticate), sockets, KEEP_ALIVE_MS);
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     const path = request.url?.split('?')[0];
-    if (path !== '/graphql') return refuse(socket, '404 Not Found');
-    if (!isWelcome(request, app.config.corsOrigins)) return refuse(socket, '403 Forbidden');
-    sockets.handleUpgrade(request, socket, head, (client) =>
-      sockets.emit('connection', client, request),
-    );
+    if (path !== '/graphql') {
+      refuse(socket, '404 Not Found');
+    } else if (!isWelcome(request, app.config.corsOrigins)) {
+      refuse(socket, '403 Forbidden');
+    } else {
+      sockets.handleUpgrade(request, socket, head, (client) =>
+        sockets.emit('connection', client, request),
+      );
+    }
   };
   http.on('upgrade', upgrade);
   return {
@@ -109,8 +113,7 @@ function optionsOf(app: App, schema: GraphQLSchema, authenticate: Authenticate):
       const correlationId = newId();
       try {
         const { document, errors } = documents.check(payload.query);
-        if (errors.length > 0)
-          return errors.map((error) => refusal(error, correlationId));
+        if (errors.length > 0) return errors.map((error) => refusal(error, correlationId));
         const operation = getOperationAST(document, payload.operationName);
         if (!operation) {
           throw new DomainError('BAD_USER_INPUT', 'The document has no such operation.');

@@ -76,7 +76,7 @@ async function sendPlan(
 }
 
 /** RFC 9110, 12.5.3: `gzip` by name, else by `*`; a weight of 0 is a no. Without the header: plain. */
-export function acceptsGzip(header: string | string[] | undefined): boolean {
+function acceptsGzip(header: string | string[] | undefined): boolean {
   const weights = new Map<string, number>();
   for (const part of String(header ?? '').split(',')) {
     const [coding = '', ...parameters] = part.split(';').map((text) => text.trim().toLowerCase());

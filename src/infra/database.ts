@@ -4,7 +4,7 @@ import type { Logger } from './logger';
 import { SnakeNaming } from './naming';
 
 /** Connections a process holds at most. PostgreSQL works best with few; waiting happens here. */
-export const POOL_MAX = 16;
+const POOL_MAX = 16;
 const POOL_WAIT_MS = 10_000;
 /** Serialization failures and deadlocks are the database's word that trying again is right. */
 const TRANSACTION_ATTEMPTS = 3;
@@ -89,7 +89,7 @@ function databaseErrorOf(error: unknown): DatabaseError | undefined {
 }
 
 /** The SQLSTATE of a failed statement, or undefined where the error is not the database's. */
-export function sqlStateOf(error: unknown): string | undefined {
+function sqlStateOf(error: unknown): string | undefined {
   return databaseErrorOf(error)?.code;
 }
 

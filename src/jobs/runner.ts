@@ -77,7 +77,8 @@ async function measureLag(app: App): Promise<void> {
 }
 
 function workerLogger(app: App): WorkerLogger {
-  return new WorkerLogger(() => (level, message, meta) => {
+  return new WorkerLogger(() => (logLevel, message, meta) => {
+    const level: string = logLevel; // their enumeration is gone once compiled
     if (level === 'error') app.log.error({ ...meta }, message);
     else if (level === 'warning') app.log.warn({ ...meta }, message);
     else app.log.debug({ ...meta }, message);

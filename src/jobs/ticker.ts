@@ -40,7 +40,7 @@ export class Tickers {
   async stop(): Promise<void> {
     this.stopped = true;
     for (const loop of this.loops) clearTimeout(loop.timer);
-    await Promise.all(this.loops.map((loop) => loop.running));
+    await Promise.all(this.loops.map(async (loop) => loop.running));
   }
 
   private async run(name: string, { run }: Ticker): Promise<void> {

@@ -13,7 +13,7 @@ import { Projection } from './projection';
 import { Watch } from './watch';
 
 /** Changes gather for this long before they go out as one message. */
-export const TICK_MS = 40;
+const TICK_MS = 40;
 /** No reader sees a state that the log has contradicted for longer than this. */
 export const CATCH_UP_MS = 1_000;
 

@@ -32,7 +32,7 @@ export class Projection {
   /** No held seat lapses before this instant. */
   private nextLapseMs = NEVER;
   /** counts[category][status code] */
-  private readonly counts: Uint32Array[] = [];
+  private readonly counts: (Uint32Array | undefined)[] = [];
   private statusesText: string | undefined;
 
   constructor(snapshot: SeatSnapshot) {

@@ -45,19 +45,19 @@ const CONSTRAINTS = `
 
 /** What belongs to a table but stands after it. The index of a key is part of its constraint. */
 const AFTER_TABLES = `
-  SELECT t.relname AS "table", pg_get_indexdef(i.indexrelid) AS definition, 1 AS place
+  SELECT t.relname AS "table", pg_get_indexdef(i.indexrelid) COLLATE "C" AS definition, 1 AS place
   FROM (${OUR_TABLES}) t JOIN pg_index i ON i.indrelid = t.oid
   WHERE NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))
   UNION ALL
   SELECT t.relname, pg_get_triggerdef(g.oid), 2
   FROM (${OUR_TABLES}) t JOIN pg_trigger g ON g.tgrelid = t.oid AND NOT g.tgisinternal
-  ORDER BY 1, 3, 2 COLLATE "C"`;
+  ORDER BY 1, 3, 2`;
 
-/** Types, views and functions of ours, each as a whole statement. */
+/** Types, views and functions of ours, each as a whole statement. Sorted alike in every locale. */
 const OTHERS = `
   SELECT 'CREATE TYPE ' || quote_ident(ty.typname) || ' AS ENUM ('
     || (SELECT string_agg(quote_literal(e.enumlabel), ', ' ORDER BY e.enumsortorder)
-        FROM pg_enum e WHERE e.enumtypid = ty.oid) || ')' AS definition, 1 AS place, ty.typname AS name
+        FROM pg_enum e WHERE e.enumtypid = ty.oid) || ')' AS definition, 1 AS place, ty.typname::text COLLATE "C" AS name
   FROM pg_type ty WHERE ty.typnamespace = 'public'::regnamespace AND ty.typtype = 'e'
   UNION ALL
   SELECT 'CREATE ' || CASE c.relkind WHEN 'm' THEN 'MATERIALIZED ' ELSE '' END || 'VIEW '
@@ -68,7 +68,7 @@ const OTHERS = `
   FROM pg_proc p
   WHERE p.pronamespace = 'public'::regnamespace AND p.prokind IN ('f', 'p') AND NOT EXISTS (
     SELECT FROM pg_depend e WHERE e.classid = 'pg_proc'::regclass AND e.objid = p.oid AND e.deptype = 'e')
-  ORDER BY 2, 3 COLLATE "C"`;
+  ORDER BY 2, 3`;
 
 interface Definition {
   table: string;

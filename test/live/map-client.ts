@@ -114,11 +114,13 @@ export async function openOf(house: House, field: string): Promise<number> {
 export async function untilOpen(house: House, field: string, count: number): Promise<void> {
   const gauge = house.app.metrics.subscribers;
   let told = (): void => undefined;
-  const dec = gauge.dec.bind(gauge) as (labels: Record<'field', string>) => void;
-  const spy = jest.spyOn(gauge, 'dec').mockImplementation(((labels: Record<'field', string>) => {
-    dec(labels);
-    told();
-  }) as typeof gauge.dec);
+  const spies = (['inc', 'dec'] as const).map((way) => {
+    const move = gauge[way].bind(gauge) as (labels: Record<'field', string>) => void;
+    return jest.spyOn(gauge, way).mockImplementation(((labels: Record<'field', string>) => {
+      move(labels);
+      told();
+    }) as typeof gauge.inc);
+  });
   let late = false;
   const giveUp = setTimeout(() => {
     late = true;
@@ -133,6 +135,6 @@ export async function untilOpen(house: House, field: string, count: number): Pro
     throw new Error(`${await openOf(house, field)} subscriptions to ${field} are open`);
   } finally {
     clearTimeout(giveUp);
-    spy.mockRestore();
+    for (const spy of spies) spy.mockRestore();
   }
 }

@@ -50,7 +50,7 @@ async function delaysMs(seller: House, shower: House): Promise<number[]> {
   const client = new MapClient(shower, hall);
   await client.connect();
   const delays: number[] = [];
-  for (const no of [0, 1, 2, 3, 4]) {
+  for (const no of [0, 1, 2]) {
     await holdNos(seller, hall, token, [no]);
     const committedAtMs = performance.now();
     await client.until(() => client.statuses[no] === 'H');
@@ -63,7 +63,7 @@ async function delaysMs(seller: House, shower: House): Promise<number[]> {
 describe('a hold in one process', () => {
   const viaRedis = redisUrl === undefined ? it.skip : it;
   viaRedis('is shown by another through Redis, sooner than the log would tell', async () => {
-    const [, , medianMs] = await delaysMs(first, second);
+    const [, medianMs] = await delaysMs(first, second);
     expect(medianMs).toBeLessThan(500);
   });
 
@@ -84,10 +84,10 @@ describe('a hold in one process', () => {
     await client.connect();
     await holdNos(first, hall, token, [3]);
     await client.until(() => client.statuses[3] === 'H');
-    second.clock.advance(601);
-    expect(await sweepExpired(second.app)).toBe(1);
+    for (const house of [first, second, alone]) house.clock.advance(601);
+    await sweepExpired(second.app);
+    expect((await statusesOf(first, hall))[3]).toBe('A');
     await client.until(() => client.statuses[3] === 'A');
-    second.clock.advance(-601);
   });
 });
 
@@ -124,7 +124,10 @@ it('clients of every process end with the database’s map after 200 operations'
       expect(nosOf(held).length).toBeGreaterThan(0);
       await release(house, held, token);
     } else {
-      await restless[random(3)]!.connect();
+      const client = restless.pop();
+      if (client === undefined) return;
+      await client.connect();
+      restless.unshift(client);
     }
   };
   for (let done = 0; done < 200; done += 5)

@@ -25,15 +25,15 @@ beforeEach(async () => {
 });
 
 type Updates = Messages<{ reservationUpdates: Held }>;
+const UPDATES = `subscription ($id: ID!) { reservationUpdates(id: $id) { ${RESERVATION} } }`;
+const ask = (at: House, id: string, as: string): Updates =>
+  at.subscriptions(as).subscribe<{ reservationUpdates: Held }>(UPDATES, { id });
 /** Subscribed, as the gauge tells: what happens from here on must arrive. */
 async function watch(at: House, id: string, as: string): Promise<Updates> {
-  const updates = at
-    .subscriptions(as)
-    .subscribe<{ reservationUpdates: Held }>(
-      `subscription ($id: ID!) { reservationUpdates(id: $id) { ${RESERVATION} } }`,
-      { id },
-    );
-  return Promise.resolve(updates);
+  const before = await openOf(at, 'reservationUpdates');
+  const updates = ask(at, id, as);
+  await untilOpen(at, 'reservationUpdates', before + 1);
+  return updates;
 }
 const next = async (updates: Updates): Promise<Held> => (await updates.next()).reservationUpdates;
 const change = (operation: string, at = house): Promise<unknown> =>
@@ -76,20 +76,19 @@ describe('reservationUpdates', () => {
 
   it('ends at once where the reservation has ended', async () => {
     await change('releaseReservation');
-    const updates = await watch(house, held.id, token);
-    expect(await updates.closed()).toBeUndefined();
+    expect(await ask(house, held.id, token).closed()).toBeUndefined();
   });
 
   it('is the owner’s and the staff’s; to others it does not exist', async () => {
     const staff = await watch(house, held.id, hall.owner.token);
     const strangers = [(await house.given.guest()).token, (await house.given.user()).token];
     for (const stranger of strangers) {
-      const refused = await watch(house, held.id, stranger);
+      const refused = ask(house, held.id, stranger);
       expect(await refused.closed()).toMatchObject([{ extensions: { code: 'NOT_FOUND' } }]);
     }
     const unknown = eventScopedId('Reservation', { eventId: hall.eventUuid, id: newId() });
     for (const id of [unknown, 'res_x', hall.eventId, '']) {
-      const refused = await watch(house, id, token);
+      const refused = ask(house, id, token);
       expect(await refused.closed()).toMatchObject([{ extensions: { code: 'NOT_FOUND' } }]);
     }
     await change('releaseReservation');
@@ -114,13 +113,8 @@ describe('reservationUpdates', () => {
   it('is forgotten when its client goes, though nothing ever happens', async () => {
     const before = await openOf(house, 'reservationUpdates');
     const client = house.subscriptions(token);
-    const updates = client.subscribe(
-      `subscription ($id: ID!) { reservationUpdates(id: $id) { id } }`,
-      { id: held.id },
-    );
-    await holdNos(house, hall, token, [6], { reservationId: held.id });
-    await updates.next();
-    expect(await openOf(house, 'reservationUpdates')).toBe(before + 1);
+    client.subscribe(UPDATES, { id: held.id });
+    await untilOpen(house, 'reservationUpdates', before + 1);
     await client.close();
     await untilOpen(house, 'reservationUpdates', before);
   });

@@ -28,10 +28,9 @@ export async function cloneDatabase(): Promise<TestDatabase> {
   return {
     url: urlOf(serverUrl, name),
     drop: () =>
-      asAdmin(
-        serverUrl,
-        async (admin) => void (await admin.query(`DROP DATABASE ${name} WITH (FORCE)`)),
-      ),
+      asAdmin(serverUrl, async (admin) => {
+        await admin.query(`DROP DATABASE ${name} WITH (FORCE)`);
+      }),
   };
 }
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cloneDatabase } from '../setup/databases';
 import { redisUrl } from '../support/house';
-import { aliveOf, descendantsOf, startUsher, type UsherProcess } from '../support/usher-process';
+import { aliveOf, descendantsOf, startUsher, type UsherProcess } from './started-usher';
 
 jest.setTimeout(120_000);
 

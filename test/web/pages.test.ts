@@ -55,8 +55,8 @@ describeInBrowser('the pages', () => {
     await page.locator('.connection[data-state=live]').waitFor();
   };
   /** Looks at the map, frame by frame, until it has many pixels of a held seat's colour, or none. */
-  const heldPixels = (wanted: 'many' | 'none'): Promise<void> =>
-    page.evaluate<void>(`new Promise((resolve) => {
+  const heldPixels = async (wanted: 'many' | 'none'): Promise<undefined> => {
+    await page.evaluate(`new Promise((resolve) => {
       const canvas = document.querySelector('.seat-canvas');
       const look = () => {
         const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
@@ -68,6 +68,7 @@ describeInBrowser('the pages', () => {
       };
       look();
     })`);
+  };
   const hold = async (slug: string, nos: number[]): Promise<{ id: string; token: string }> => {
     const { token } = await house.given.guest();
     const { data: found } = await house.gql<{ event: { id: string } }>(

@@ -108,4 +108,3 @@ export type ReleaseReservationMutationVariables = Exact<{
 
 
 export type ReleaseReservationMutation = { releaseReservation: { id: string, status: ReservationStatus, expiresAt: string, serverTime: string, total: { amountMinor: number, currency: string }, items: Array<{ seat: { id: string, no: number, label: string, category: { name: string } }, ticketType: { name: string }, price: { amountMinor: number, currency: string } }> } };
-// x

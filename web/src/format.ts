@@ -27,7 +27,7 @@ export function formatStart(startsAt: string, timezone: string): string {
   return `${start.toLocaleDateString(locale, { ...day, timeZone: timezone })}, ${formatTime(startsAt, timezone)}`;
 }
 
-export function formatTime(startsAt: string, timezone: string): string {
+function formatTime(startsAt: string, timezone: string): string {
   const clock = { hour: '2-digit', minute: '2-digit' } as const;
   return new Date(startsAt).toLocaleTimeString(locale, { ...clock, timeZone: timezone });
 }

@@ -245,7 +245,7 @@ export class SeatLayout {
 }
 
 /** The box round a shape after its rotation. */
-export function boxOf(shape: PlanShape): Box {
+function boxOf(shape: PlanShape): Box {
   if (shape.kind === 'polygon') {
     return boxAround(shape.points.map(([x, y]) => ({ x, y })));
   }

@@ -19,7 +19,7 @@ import { Guest, RefreshToken, SessionFamily, Session, type FamilyEnd } from './s
 import { signAccessToken } from './tokens';
 import { User } from './user.entity';
 
-export const REFRESH_TOKEN_SECONDS = 7 * 24 * 60 * 60;
+const REFRESH_TOKEN_SECONDS = 7 * 24 * 60 * 60;
 const REFRESH_TOKEN_BYTES = 32;
 /** 32 bytes as base64url. */
 const REFRESH_TOKEN_SHAPE = /^[\w-]{43}$/;

@@ -14,7 +14,7 @@ import { pinBooking, type Pinned } from './pin';
 import { declineBooking, settleBooking } from './settle';
 
 /** How long a retry waits for the call it repeats. */
-export const RETRY_WAIT_MS = 15_000;
+const RETRY_WAIT_MS = 15_000;
 /** News may get lost: so often a retry looks for itself. */
 const RETRY_LOOK_MS = 1_000;
 

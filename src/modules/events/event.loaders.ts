@@ -8,12 +8,6 @@ export const eventById = defineLoader<string, Event>(async ({ app }, ids) => {
   return inOrderOf(ids, events, (event) => event.id);
 });
 
-/** In any status, as eventById. */
-export const eventBySlug = defineLoader<string, Event>(async ({ app }, slugs) => {
-  const events = await app.db.orm.getRepository(Event).findBy({ slug: In([...slugs]) });
-  return inOrderOf(slugs, events, (event) => event.slug);
-});
-
 /** In the organizer's order. */
 export const ticketTypesOfEvent = defineLoader<string, TicketType[]>(async ({ app }, eventIds) => {
   const types = await app.db.orm.getRepository(TicketType).find({

@@ -5,6 +5,7 @@ export type Action =
   | 'manageMembers'
   | 'manageVenues'
   | 'manageEvents'
+  | 'blockSeats'
   | 'viewDrafts'
   | 'viewSales'
   | 'sell'
@@ -23,6 +24,7 @@ export const POLICY: Record<Action, readonly OrganizationRole[]> = {
   manageMembers: [OWNER],
   manageVenues: [OWNER, MANAGER],
   manageEvents: [OWNER, MANAGER],
+  blockSeats: [OWNER, MANAGER, BOX_OFFICE],
   viewDrafts: [OWNER, MANAGER, BOX_OFFICE, SCANNER],
   viewSales: [OWNER, MANAGER, BOX_OFFICE],
   sell: [OWNER, BOX_OFFICE],

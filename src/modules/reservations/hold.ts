@@ -6,7 +6,9 @@ import { retryTransaction } from '../../infra/database';
 import { eventScopedId, newId } from '../../infra/ids';
 import type { EventOffer } from '../events/event-offer';
 import { salesState } from '../events/event.rules';
+import { orphansOf } from '../seats/finder';
 import { inventoryOf, seatIn } from '../seats/inventory';
+import { limitExceeded, refusalOf } from './hold-refusals';
 import {
   callHoldSeats,
   seatChange,
@@ -15,7 +17,13 @@ import {
 } from '../seats/seat-functions.sql';
 import { Reservation, ReservationStatus, type Holder } from './reservation.entity';
 import { reservationChannel } from './reservation.news';
-import { claimOf, itemCount, type AreaSelection, type SeatSelection } from './reservation.rules';
+import {
+  claimOf,
+  itemCount,
+  type AreaSelection,
+  type Claim,
+  type SeatSelection,
+} from './reservation.rules';
 
 /** How often a hold is priced anew because the event changed under it. */
 const PRICINGS_MAX = 3;
@@ -27,12 +35,16 @@ export interface HoldRequest {
   /** Add to this one instead of opening another. */
   reservationId: string | undefined;
   idempotencyKey: string | undefined;
+  /** Seats we proposed ourselves keep the orphan rule already. */
+  proposed?: true;
+  /** What makes two requests with one key the same; the selection where absent. */
+  said?: unknown;
 }
 
 /**
  * Claims all of the wanted seats or none, in one round trip to the database. Throws NOT_FOUND,
  * BAD_USER_INPUT, CONFLICT, IDEMPOTENCY_CONFLICT, and the refusals SeatsUnavailable,
- * ReservationLimitExceeded, SalesClosed, AlreadyBooked and ReservationExpired.
+ * ReservationLimitExceeded, SalesClosed, OrphanSeats, AlreadyBooked and ReservationExpired.
  */
 export async function holdSeats(
   app: App,
@@ -42,24 +54,25 @@ export async function holdSeats(
   for (let pricing = 1; pricing <= PRICINGS_MAX; pricing++) {
     const offer = await app.offers.get(request.eventId);
     if (offer === undefined) throw notFound('event');
-    const outcome = await claim(app, holder, request, offer);
+    const wanted = await priceWish(app, holder, request, offer);
+    const outcome = await claim(app, holder, request, offer, wanted);
     if (outcome.outcome === 'HELD') return settleHold(app, holder, request.eventId, outcome);
-    if (outcome.outcome !== 'EVENT_CHANGED') throw await refusalOf(app, offer, outcome);
+    if (outcome.outcome !== 'EVENT_CHANGED') throw await refusalOf(app, offer, outcome, wanted.nos);
     app.offers.forget(request.eventId);
   }
   throw new DomainError('CONFLICT', 'The event is being changed at the moment. Try again.');
 }
 
-async function claim(
+/** All that can be refused without asking the database for the seats, and what the wish costs. */
+async function priceWish(
   app: App,
   holder: Holder,
   request: HoldRequest,
   offer: EventOffer,
-): Promise<HoldOutcome> {
+): Promise<Claim> {
   const { event } = offer;
   const layout = await app.layouts.get(event.seatingPlanId);
-  const now = app.clock.now();
-  const sales = salesState(event, now);
+  const sales = salesState(event, app.clock.now());
   if (!sales.open) {
     throw new RefusalError('SalesClosed', 'The event is not on sale now.', {
       opensAt: sales.opensAt,
@@ -81,6 +94,19 @@ async function claim(
     request.seats,
     request.areas,
   );
+  if (event.forbidOrphanSeats && request.proposed === undefined) {
+    await requireNoOrphans(app, offer, wanted.nos);
+  }
+  return wanted;
+}
+
+function claim(
+  app: App,
+  holder: Holder,
+  request: HoldRequest,
+  { event }: EventOffer,
+  wanted: Claim,
+): Promise<HoldOutcome> {
   return retryTransaction(() =>
     callHoldSeats(app.db, {
       ...wanted,
@@ -90,13 +116,30 @@ async function claim(
       adding: request.reservationId !== undefined,
       holderId: holder.id,
       holderKind: holder.kind,
-      now,
+      now: app.clock.now(),
       holdSeconds: event.holdSeconds,
-      itemsMax: limit,
+      itemsMax: event.seatsPerReservationMax,
       idempotencyKey: request.idempotencyKey ?? null,
       inputHash: request.idempotencyKey === undefined ? null : hashOf(request),
     }),
   );
+}
+
+/** Seats that are gone anyway are refused for that, by the database. */
+async function requireNoOrphans(
+  app: App,
+  offer: EventOffer,
+  nos: readonly number[],
+): Promise<void> {
+  const inventory = await inventoryOf(app, offer.event);
+  if (nos.some((no) => inventory.projection.statusOf(no) !== 'A')) return;
+  const orphans = orphansOf({ inventory, offer }, nos);
+  if (orphans.length === 0) return;
+  const seats = orphans.map((no) => seatIn(inventory, no));
+  const labels = seats.map((seat) => seat.label).join(', ');
+  throw new RefusalError('OrphanSeats', `This would leave single empty seats: ${labels}.`, {
+    seats,
+  });
 }
 
 /** Early, and kindly: the booking itself is kept from being a second one by an index. */
@@ -115,8 +158,8 @@ async function requireNoBooking(app: App, eventId: string, holder: Holder): Prom
 }
 
 /** The same selection in the same order hashes alike; prices do not count, they may have changed. */
-function hashOf({ seats, areas, reservationId }: HoldRequest): Buffer {
-  const said = [
+function hashOf({ seats, areas, reservationId, said }: HoldRequest): Buffer {
+  const all = said ?? [
     seats.map(({ seat, no, ticketTypeKey }) => [seat?.no ?? no, ticketTypeKey ?? null]),
     areas.map(({ sectionKey, quantity, ticketTypeKey }) => [
       sectionKey,
@@ -125,7 +168,7 @@ function hashOf({ seats, areas, reservationId }: HoldRequest): Buffer {
     ]),
     reservationId ?? null,
   ];
-  return createHash('sha256').update(JSON.stringify(said)).digest();
+  return createHash('sha256').update(JSON.stringify(all)).digest();
 }
 
 function settleHold(
@@ -160,81 +203,6 @@ function settleHold(
 /** The answer to a key is the reservation it made, as it is now. */
 async function readAgain(app: App, eventId: string, id: string): Promise<Reservation> {
   return app.db.orm.manager.findOneByOrFail(Reservation, { eventId, id });
-}
-
-type Refused = Exclude<HoldOutcome, { outcome: 'HELD' | 'EVENT_CHANGED' }>;
-
-async function refusalOf(app: App, offer: EventOffer, refused: Refused): Promise<DomainError> {
-  switch (refused.outcome) {
-    case 'SEATS_UNAVAILABLE':
-      return seatsUnavailable(app, offer, refused.nos);
-    case 'AREA_FULL': {
-      const layout = await app.layouts.get(offer.event.seatingPlanId);
-      const area = layout.sections.find((section) => section.firstNo === refused.first);
-      const message = `${area?.name ?? 'The area'} has ${refused.free} places left.`;
-      return new RefusalError('SeatsUnavailable', message, { seats: [], alternatives: [] });
-    }
-    case 'LIMIT_EXCEEDED':
-      return limitExceeded(offer.event.seatsPerReservationMax);
-    case 'ALREADY_YOURS': {
-      const layout = await app.layouts.get(offer.event.seatingPlanId);
-      const labels = refused.nos.map((no) => layout.label[no]).join(', ');
-      return new DomainError('CONFLICT', `This reservation holds ${labels} already.`);
-    }
-    case 'IDEMPOTENCY_CONFLICT':
-      return new DomainError(
-        'IDEMPOTENCY_CONFLICT',
-        'This idempotency key was used with another selection.',
-      );
-    default:
-      return closedReservation(refused);
-  }
-}
-
-async function seatsUnavailable(
-  app: App,
-  offer: EventOffer,
-  gone: readonly number[],
-): Promise<RefusalError> {
-  const inventory = await inventoryOf(app, offer.event);
-  // The database knew better than our map: let it catch up before it is shown as the reason.
-  if (gone.some((no) => inventory.projection.statusOf(no) === 'A')) await inventory.live.catchUp();
-  const seats = gone.map((no) => seatIn(inventory, no));
-  const message = `${seats.map((seat) => seat.label).join(', ')} ${seats.length === 1 ? 'is' : 'are'} no longer available.`;
-  return new RefusalError('SeatsUnavailable', message, { seats, alternatives: [] });
-}
-
-function limitExceeded(limit: number): RefusalError {
-  return new RefusalError(
-    'ReservationLimitExceeded',
-    `One reservation has at most ${limit} places.`,
-    { limit },
-  );
-}
-
-/** Why nothing more can be done with a reservation; also for release and extension. */
-export function closedReservation(
-  closed:
-    | { outcome: 'NOT_FOUND' }
-    | { outcome: 'RESERVATION_EXPIRED'; expiresAt: string }
-    | { outcome: 'RESERVATION_CLOSED'; status: string },
-): DomainError {
-  switch (closed.outcome) {
-    case 'NOT_FOUND':
-      return notFound('reservation');
-    case 'RESERVATION_EXPIRED':
-      return new RefusalError('ReservationExpired', 'The time for this reservation is up.', {
-        expiredAt: new Date(closed.expiresAt),
-      });
-    case 'RESERVATION_CLOSED':
-      return new DomainError(
-        'CONFLICT',
-        `The reservation is ${closed.status}: nothing about it can be changed now.`,
-        {
-          status: closed.status,
-        },
-      );
-  }
 }
 
 /** An input names things by public ids; a reservation of another event is nobody's here. */

@@ -33,7 +33,7 @@ import {
 import { mayReadAccount } from '../auth/account-access';
 import { User } from '../auth/user.entity';
 import { requireHolder } from '../auth/viewer.rules';
-import { Event, TicketType } from '../events/event.entity';
+import { Event, EventStatus, TicketType } from '../events/event.entity';
 import { eventById } from '../events/event.loaders';
 import { visibleEvent } from '../events/event.service';
 import { forbidden, mayDo } from '../organizations/permissions';
@@ -55,7 +55,7 @@ import {
 import { extendReservation, findReservation, releaseSeats } from './reservation.service';
 import { watchReservation } from './reservation.watch';
 
-const HoldSeatsResult = createUnionType({
+export const HoldSeatsResult = createUnionType({
   name: 'HoldSeatsResult',
   types: () =>
     [
@@ -118,6 +118,7 @@ export class ReservationResolver {
     'SeatsUnavailable',
     'ReservationLimitExceeded',
     'SalesClosed',
+    'OrphanSeats',
     'AlreadyBooked',
     'ReservationExpired',
   )
@@ -274,10 +275,10 @@ export class UserReservationsResolver {
 }
 
 /** A draft is its organization's own: to others it does not exist, to them it is not on sale. */
-async function requireSellable(ctx: RequestContext, eventId: string): Promise<void> {
+export async function requireSellable(ctx: RequestContext, eventId: string): Promise<void> {
   const offer = await ctx.app.offers.get(eventId);
   if (offer === undefined) throw notFound('event');
-  if (offer.event.status === 'DRAFT' && (await visibleEvent(ctx, eventId)) === undefined)
+  if (offer.event.status === EventStatus.DRAFT && (await visibleEvent(ctx, eventId)) === undefined)
     throw notFound('event');
 }
 

@@ -8,7 +8,7 @@ import {
   callReleaseSeats,
   seatChange,
 } from '../seats/seat-functions.sql';
-import { closedReservation } from './hold';
+import { closedReservation } from './hold-refusals';
 import { Reservation, type Holder } from './reservation.entity';
 import { reservationChannel } from './reservation.news';
 import { EXTENSIONS_MAX, LIFETIME_SECONDS_MAX } from './reservation.rules';
@@ -77,7 +77,7 @@ export async function extendReservation(
   return readReservation(app, key);
 }
 
-export async function readReservation(
+async function readReservation(
   app: App,
   { eventId, id }: EventScopedKey,
 ): Promise<Reservation> {

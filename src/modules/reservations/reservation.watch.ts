@@ -1,5 +1,5 @@
 import type { App } from '../../app.types';
-import { Reservation } from './reservation.entity';
+import type { Reservation } from './reservation.entity';
 import { reservationChannel } from './reservation.news';
 import { findReservation } from './reservation.service';
 

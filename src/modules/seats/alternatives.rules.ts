@@ -166,34 +166,39 @@ function nearestRange(lost: LostSeats, piece: Piece, used: Set<number>): Found |
 
 /** The nearest range of the block that matches the piece, if nearer than `best`; else `best`. */
 function nearestInBlock(
-  { layout, blocks, isFree, sellable, categoryOf }: LostSeats,
+  lost: LostSeats,
   piece: Piece,
   used: Set<number>,
   block: number,
   best: { first: number; distance: number } | undefined,
 ): { first: number; distance: number } | undefined {
+  const { blocks, isFree, sellable } = lost;
   const [start, end] = [blocks.starts[block] ?? 0, blocks.starts[block + 1] ?? 0];
   const size = piece.nos.length;
-  // What the range still lacks of each category, and of accessible places; it matches when nothing is off.
-  const lacking = new Map(piece.categories);
-  let [accessible, run] = [0, 0];
-  const count = (at: number, by: 1 | -1): void => {
-    const no = blocks.noAt[at] ?? 0;
-    lacking.set(categoryOf(no), (lacking.get(categoryOf(no)) ?? 0) - by);
-    accessible += by * (layout.accessible[no] ?? 0);
-  };
+  let run = 0;
   for (let at = start; at < end; at += 1) {
     const no = blocks.noAt[at] ?? 0;
-    count(at, 1);
-    if (at - size >= start) count(at - size, -1);
     run = isFree(no) && !used.has(no) && sellable(no) ? run + 1 : 0;
-    if (run < size || accessible !== piece.accessible) continue;
-    if (![...lacking.values()].every((seats) => seats === 0)) continue;
+    if (run < size) continue;
     const first = at + 1 - size;
     const x = ((blocks.xSum[at + 1] ?? 0) - (blocks.xSum[first] ?? 0)) / size;
     const y = ((blocks.ySum[at + 1] ?? 0) - (blocks.ySum[first] ?? 0)) / size;
     const distance = Math.hypot(x - piece.x, y - piece.y);
-    if (best === undefined || distance < best.distance) best = { first, distance };
+    if (best !== undefined && distance >= best.distance) continue;
+    if (isLike(lost, piece, first)) best = { first, distance };
   }
   return best;
+}
+
+/** Whether the range from `first` has the piece's categories and as many accessible places. */
+function isLike({ layout, blocks, categoryOf }: LostSeats, piece: Piece, first: number): boolean {
+  const lacking = new Map(piece.categories);
+  let accessible = piece.accessible;
+  for (const no of blocks.noAt.subarray(first, first + piece.nos.length)) {
+    const left = lacking.get(categoryOf(no)) ?? 0;
+    if (left === 0) return false;
+    lacking.set(categoryOf(no), left - 1);
+    accessible -= layout.accessible[no] ?? 0;
+  }
+  return accessible === 0;
 }

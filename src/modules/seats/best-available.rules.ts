@@ -66,22 +66,26 @@ export function proposeBest(question: BestAvailableQuestion): Proposal[] {
     for (const no of seating.nos) used[no] = 1;
   };
   const together = adjacentSeatings(question, places);
-  while (chosen.length < proposals) {
-    const index = choose(question, together, used);
-    if (index < 0) break;
-    take(together.seatingAt(index));
-  }
-  for (const seatings of adjacentOnly ? [] : [splitSeatings, scatteredSeatings]) {
+  const takeFrom = (choice: Choice, seatingAt: (i: number) => Seating | undefined): number => {
+    const before = chosen.length;
     while (chosen.length < proposals) {
+      const seating = seatingAt(choose(question, choice, used));
+      if (seating === undefined) break;
+      take(seating);
+    }
+    return chosen.length - before;
+  };
+  takeFrom(together, together.seatingAt);
+  for (const seatings of adjacentOnly ? [] : [splitSeatings, scatteredSeatings]) {
+    // Seatings of one search overlap a lot: look again round those taken, until nothing more is found.
+    for (let taken = 1; taken > 0 && chosen.length < proposals;) {
       const found = seatings(question, without(places, used));
       const choice = {
         count: found.length,
         scoreAt: (i: number) => found[i]?.score ?? 0,
         nosOf: (i: number) => found[i]?.nos ?? [],
       };
-      const seating = found[choose(question, choice, used)];
-      if (seating === undefined) break;
-      take(seating);
+      taken = takeFrom(choice, (i) => found[i]);
     }
   }
   return chosen
@@ -141,7 +145,7 @@ function without(places: Places, used: Uint8Array): Places {
 function adjacentSeatings(
   question: BestAvailableQuestion,
   places: Places,
-): Choice & { seatingAt: (i: number) => Seating } {
+): Choice & { seatingAt: (i: number) => Seating | undefined } {
   const { blocks, quantity } = question;
   const { firsts, scores, tiers } = rangesSideBySide(question, places);
   const areas = areasWithRoom(question, places);
@@ -151,7 +155,8 @@ function adjacentSeatings(
     return blocks.noAt.subarray(first, first + quantity);
   };
   const scoreAt = (i: number): number => scores[i] ?? areas[i - firsts.length]?.score ?? 0;
-  const seatingAt = (i: number): Seating => {
+  const seatingAt = (i: number): Seating | undefined => {
+    if (i < 0) return undefined;
     const area = areas[i - firsts.length];
     const nos = area ? placesIn(area.open, question) : Array.from(nosOf(i));
     return { nos: nos.sort((a, b) => a - b), tier: tiers[i] ?? 1, score: scoreAt(i) };

@@ -39,7 +39,7 @@ export async function projectionOf(app: App, eventId: string): Promise<Projectio
 }
 
 /** For whoever has only the event's id. */
-export async function inventoryById(app: App, eventId: string): Promise<Inventory> {
+async function inventoryById(app: App, eventId: string): Promise<Inventory> {
   const offer = await app.offers.get(eventId);
   if (offer === undefined) throw notFound('event');
   return inventoryOf(app, offer.event);

@@ -38,7 +38,7 @@ export function scatteredSeatings(wish: PartyWish, places: Places): Seating[] {
   return starts.map((start): Seating => {
     const nos =
       accessible > 0
-        ? withCompanions(wish, nearestTo(wish, start, wheelchairs, accessible), ordinary)
+        ? withCompanions(wish, places, nearestTo(wish, start, wheelchairs, accessible), ordinary)
         : nearestTo(wish, start, ordinary, quantity);
     nos.sort((a, b) => a - b);
     const orphans = orphansLeft({ ...wish, isFree, taken: nos }).length;
@@ -97,26 +97,42 @@ function nearestTo(
 
 function withCompanions(
   wish: PartyWish,
+  { open }: Places,
   wheelchairs: readonly number[],
   ordinary: readonly number[],
 ): number[] {
-  const { blocks, quantity } = wish;
   const chosen = new Set(wheelchairs);
-  for (let i = 0; chosen.size < quantity; i += 1) {
-    const beside = wheelchairs[i % wheelchairs.length] ?? 0;
-    const position = blocks.positionOf[beside] ?? 0;
-    let [best, least] = [-1, Infinity];
-    for (const no of ordinary) {
-      if (chosen.has(no)) continue;
-      const at = blocks.positionOf[no] ?? -1;
-      const adjacent =
-        Math.abs(at - position) === 1 && blocks.blockAt[at] === blocks.blockAt[position];
-      // The seat behind may be nearer than the one beside, but nobody can hand anything over there.
-      const distance = adjacent ? -1 : squaredDistance(wish, beside, no);
-      if (distance < least) [best, least] = [no, distance];
-    }
-    if (best < 0) break;
-    chosen.add(best);
+  for (let i = 0; chosen.size < wish.quantity; i += 1) {
+    const person = wheelchairs[i % wheelchairs.length] ?? 0;
+    // The seat behind may be nearer than the one beside, but nobody can hand anything over there.
+    const companion =
+      besideOf(wish, person).find((no) => open[no] === ORDINARY && !chosen.has(no)) ??
+      nearestUnchosen(wish, person, ordinary, chosen);
+    if (companion === undefined) break;
+    chosen.add(companion);
   }
   return [...chosen];
+}
+
+/** The seats next to this one in its block. */
+function besideOf({ blocks }: PartyWish, no: number): number[] {
+  const position = blocks.positionOf[no] ?? -1;
+  return [position - 1, position + 1]
+    .filter((at) => at >= 0 && blocks.blockAt[at] === blocks.blockAt[position])
+    .map((at) => blocks.noAt[at] ?? 0);
+}
+
+function nearestUnchosen(
+  wish: PartyWish,
+  start: number,
+  nos: readonly number[],
+  chosen: ReadonlySet<number>,
+): number | undefined {
+  let best: number | undefined;
+  let least = Infinity;
+  for (const no of nos) {
+    const distance = squaredDistance(wish, start, no);
+    if (distance < least && !chosen.has(no)) [best, least] = [no, distance];
+  }
+  return best;
 }

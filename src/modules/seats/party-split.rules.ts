@@ -42,11 +42,13 @@ interface Search {
   wish: PartyWish;
   places: Places;
   runsOfBlock: Run[][];
+  /** By block, once asked for: what is in reach, and how many seats its runs have. */
+  reach: Map<number, { blocks: ReadonlySet<number>; seats: number }>;
 }
 
 export function splitSeatings(wish: PartyWish, places: Places): Seating[] {
   if (wish.quantity < 2 * PIECE_MIN) return [];
-  const search = { wish, places, runsOfBlock: openRuns(wish, places) };
+  const search: Search = { wish, places, runsOfBlock: openRuns(wish, places), reach: new Map() };
   const found: Seating[] = [];
   for (const core of coresOf(search)) {
     const nos = seatAround(search, core);
@@ -151,17 +153,19 @@ function seatAround(search: Search, core: Piece): number[] | undefined {
 }
 
 function gatherPieces(
-  { wish, runsOfBlock }: Search,
+  search: Search,
   core: Piece,
   distanceTo: (position: number) => number,
 ): Piece[] | undefined {
+  const { wish, runsOfBlock } = search;
   const { blocks, quantity } = wish;
   const home = blocks.blockAt[core.first] ?? 0;
-  const reachable = blocksInReach(wish, home);
+  const reach = reachOf(search, home);
+  if (core.length + reach.seats < quantity) return undefined;
   const opened = new Set<number>();
   const near: { run: Run; distance: number }[] = [];
   const openUp = (block: number): void => {
-    if (opened.has(block) || !reachable.has(block)) return;
+    if (opened.has(block) || !reach.blocks.has(block)) return;
     opened.add(block);
     for (const whole of runsOfBlock[block] ?? []) {
       for (const run of block === home ? without(whole, core) : [whole]) {
@@ -208,7 +212,13 @@ function takeNearest(
   return best < 0 ? undefined : near.splice(best, 1)[0]?.run;
 }
 
-function blocksInReach({ blocks, quantity }: PartyWish, home: number): Set<number> {
+function reachOf(
+  { wish, runsOfBlock, reach }: Search,
+  home: number,
+): { blocks: ReadonlySet<number>; seats: number } {
+  const known = reach.get(home);
+  if (known !== undefined) return known;
+  const { blocks, quantity } = wish;
   const reached = new Set([home]);
   let edge = [home];
   for (let step = 0; step < Math.ceil(quantity / PEOPLE_PER_STEP); step += 1) {
@@ -222,7 +232,11 @@ function blocksInReach({ blocks, quantity }: PartyWish, home: number): Set<numbe
     }
     edge = next;
   }
-  return reached;
+  let seats = 0;
+  for (const block of reached) for (const run of runsOfBlock[block] ?? []) seats += run.length;
+  const result = { blocks: reached, seats };
+  reach.set(home, result);
+  return result;
 }
 
 /** What is left of a run beside the core, where that is enough for two. */

@@ -3,6 +3,7 @@ import type {
   PlanSeats,
   PlanSection,
   PlanShape,
+  PlanTable,
   Point,
   SeatingPlanModel,
   Size,
@@ -47,14 +48,21 @@ export interface PlanLayout {
   category: Uint8Array;
   /** 1: a place for a wheelchair user. */
   accessible: Uint8Array;
+  /** 1: a seat meant for whoever comes along with a wheelchair user. */
+  companion: Uint8Array;
   x: Float64Array;
   y: Float64Array;
+  /** In plan order. */
+  tables: PlanTable[];
+  /** The table whose seats are held and released together with this one; cheap enough to ask for each seat. */
+  wholeTableOf: (no: number) => PlanTable | undefined;
   shapes: PlanShape[];
 }
 
 /** The geometry JSON of a plan: the same bytes for the same plan, so that they can be cached for ever. */
 export function geometryJson(id: string, model: SeatingPlanModel): string {
   const { name, size, focalPoint, categories, sections, seats, shapes } = model;
+  const { tables = [], companions = [] } = model;
   const document: GeometryDocument = {
     id,
     name,
@@ -76,6 +84,17 @@ export function geometryJson(id: string, model: SeatingPlanModel): string {
       category: seats.category,
       accessible: seats.accessible,
     },
+    // Left out where there are none, so that such a plan keeps the bytes it always had.
+    ...(tables.length > 0 && {
+      tables: tables.map(({ name: called, section, firstNo, seatCount, wholeTable }) => ({
+        name: called,
+        section,
+        firstNo,
+        seatCount,
+        wholeTable,
+      })),
+    }),
+    ...(companions.length > 0 && { companions }),
     shapes,
   };
   return JSON.stringify(document);
@@ -121,15 +140,41 @@ function layoutSections(sections: readonly PlanSection[], seats: PlanSeats): Lay
   return laidOut;
 }
 
+/** Each table's seats are one run of `no`, and runs do not overlap: the last one that begins early enough. */
+function wholeTables(tables: readonly PlanTable[]): PlanLayout['wholeTableOf'] {
+  const whole = tables.filter((table) => table.wholeTable);
+  return (no) => {
+    let [low, high] = [0, whole.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((whole[middle]?.firstNo ?? 0) <= no) low = middle + 1;
+      else high = middle;
+    }
+    const table = whole[low - 1];
+    return table && no < table.firstNo + table.seatCount ? table : undefined;
+  };
+}
+
+function checkTables(tables: readonly PlanTable[], seats: PlanSeats): void {
+  let next = 0;
+  for (const { name, section, firstNo, seatCount } of tables) {
+    const last = firstNo + seatCount - 1;
+    const inOrder = seatCount > 0 && firstNo >= next && last < seats.label.length;
+    if (!inOrder || seats.section[firstNo] !== section || seats.section[last] !== section)
+      throw new Error(`geometry: table ${name} is not one run of seats of its section`);
+    next = last + 1;
+  }
+}
+
 /**
  * Reads geometry JSON back, as written by geometryJson.
- * @throws Error (a bug or a damaged row, never the caller's input) where columns differ in length or a
- *   section is not in one piece
+ * @throws Error (a bug or a damaged row, never the caller's input) where columns differ in length, or a
+ *   section or a table is not in one piece
  */
 export function parseGeometry(json: string): PlanLayout {
-  const { id, name, size, focalPoint, categories, sections, seats, shapes } = JSON.parse(
-    json,
-  ) as GeometryDocument;
+  const document = JSON.parse(json) as GeometryDocument;
+  const { id, name, size, focalPoint, categories, sections, seats, shapes } = document;
+  const { tables = [], companions = [] } = document;
   const seatCount = seats.label.length;
   for (const [column, values] of Object.entries(seats) as [string, unknown[]][]) {
     if (values.length !== seatCount) {
@@ -138,6 +183,9 @@ export function parseGeometry(json: string): PlanLayout {
       );
     }
   }
+  checkTables(tables, seats);
+  const companion = new Uint8Array(seatCount);
+  for (const no of companions) companion[no] = 1;
   return {
     id,
     name,
@@ -152,8 +200,11 @@ export function parseGeometry(json: string): PlanLayout {
     section: Uint16Array.from(seats.section),
     category: Uint8Array.from(seats.category),
     accessible: Uint8Array.from(seats.accessible),
+    companion,
     x: Float64Array.from(seats.x),
     y: Float64Array.from(seats.y),
+    tables,
+    wholeTableOf: wholeTables(tables),
     shapes,
   };
 }

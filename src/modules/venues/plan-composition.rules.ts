@@ -12,6 +12,7 @@ import {
   type PlanSeats,
   type PlanSection,
   type PlanShape,
+  type PlanTable,
   type Point,
   type Size,
 } from './seating-plan.rules';
@@ -37,9 +38,11 @@ export interface DraftSeatedSection {
 export interface DraftRow {
   name: string;
   seats: DraftSeat[];
-  /** How a person says it, with %s for the name or number; "Row %s" and "Seat %s" where absent. */
+  /** How a person says it, with %s for the name or number; "Row %s" (or "Table %s") and "Seat %s" where absent. */
   rowTemplate?: string | undefined;
   seatTemplate?: string | undefined;
+  /** The seats are the ones around a table, which is never in several pieces. */
+  table?: { wholeTable: boolean } | undefined;
 }
 export interface DraftSeat {
   number: string;
@@ -48,6 +51,8 @@ export interface DraftSeat {
   /** Index into the draft's categories. */
   category: number;
   accessible: boolean;
+  /** Meant for whoever comes along with a wheelchair user. Absent: false. */
+  companion?: boolean | undefined;
 }
 export interface DraftArea {
   generalAdmission: true;
@@ -70,20 +75,22 @@ const UNDRAWN_AREA_WIDTH_MIN = 400;
 interface RowNaming {
   joined: string[];
   renamed: string[];
+  renamedTables: string[];
 }
 
 /**
  * Rows of a section by distinct names, each in one piece. Real files cut a row into pieces at an aisle
  * (same name, numbers go on): those pieces are joined. They also use one name for rows of different
  * blocks (same name, numbers start again): the later one becomes "A (2)". Only the latest row of a name
- * is looked at, which keeps a hundred thousand rows of one name linear.
+ * is looked at, which keeps a hundred thousand rows of one name linear. Tables are never joined: two
+ * tables of one name are two tables.
  */
 function namedRows(section: DraftSeatedSection, naming: RowNaming): DraftRow[] {
   const names = new UniqueNames();
   const latest = new Map<string, { row: DraftRow; numbers: Set<string> }>();
   const rows: DraftRow[] = [];
   for (const row of section.rows) {
-    const known = latest.get(row.name);
+    const known = row.table ? undefined : latest.get(row.name);
     if (known && row.seats.every((seat) => !known.numbers.has(seat.number))) {
       naming.joined.push(`${row.name} in ${section.name}`);
       for (const seat of row.seats) {
@@ -93,9 +100,12 @@ function namedRows(section: DraftSeatedSection, naming: RowNaming): DraftRow[] {
       continue;
     }
     const name = names.claim(row.name);
-    if (name !== row.name) naming.renamed.push(`${name} in ${section.name}`);
+    if (name !== row.name) {
+      (row.table ? naming.renamedTables : naming.renamed).push(`${name} in ${section.name}`);
+    }
     const own = { ...row, name, seats: [...row.seats] };
     rows.push(own);
+    if (row.table) continue;
     latest.set(row.name, { row: own, numbers: new Set(row.seats.map((seat) => seat.number)) });
   }
   return rows;
@@ -118,6 +128,8 @@ class SeatColumns {
     category: [],
     accessible: [],
   };
+  readonly tables: PlanTable[] = [];
+  readonly companions: number[] = [];
   readonly relabelled: string[] = [];
   private readonly labels = new UniqueNames();
 
@@ -128,6 +140,7 @@ class SeatColumns {
     seat: Omit<DraftSeat, 'number'> & { number: string | null },
   ): void {
     const unique = this.labels.claim(label);
+    if (seat.companion) this.companions.push(this.seats.label.length);
     if (unique !== label) this.relabelled.push(unique);
     this.seats.label.push(unique);
     this.seats.section.push(section);
@@ -141,7 +154,13 @@ class SeatColumns {
 
   addRows(section: number, sectionName: string, rows: readonly DraftRow[]): void {
     for (const row of rows) {
-      const rowText = `${sectionName}, ${fillTemplate(row.rowTemplate, 'Row %s', row.name)}`;
+      const fallback = row.table ? 'Table %s' : 'Row %s';
+      const rowText = `${sectionName}, ${fillTemplate(row.rowTemplate, fallback, row.name)}`;
+      if (row.table && row.seats.length > 0) {
+        const [firstNo, seatCount] = [this.seats.label.length, row.seats.length];
+        const { wholeTable } = row.table;
+        this.tables.push({ name: row.name, section, firstNo, seatCount, wholeTable });
+      }
       for (const seat of row.seats) {
         const label = `${rowText}, ${fillTemplate(row.seatTemplate, 'Seat %s', seat.number)}`;
         this.add(section, label, row.name, seat);
@@ -164,7 +183,8 @@ function rectangleBelow(top: number, left: number, width: number, capacity: numb
   return { kind: 'rectangle', x: left, y: top, width, height, rotation: 0 };
 }
 
-function placesOf(draft: PlanDraft): Point[] {
+/** Everything that takes room: seats, and the corners of areas and shapes. */
+export function placesOf(draft: Pick<PlanDraft, 'sections' | 'shapes'>): Point[] {
   const points: Point[] = [];
   for (const section of draft.sections) {
     if (section.generalAdmission) {
@@ -212,6 +232,15 @@ function namingWarnings(
     const examples = listExamples(naming.joined);
     warnings.push(
       `Rows given in several pieces whose seat numbers go on were joined: ${examples}.`,
+    );
+  }
+  if (naming.renamedTables.length > 0) {
+    const [count, examples] = [
+      counted(naming.renamedTables.length, 'table'),
+      listExamples(naming.renamedTables),
+    ];
+    warnings.push(
+      `${count} had the name of an earlier row or table of the same section and got a number: ${examples}.`,
     );
   }
   if (naming.renamed.length > 0) {
@@ -291,7 +320,7 @@ export function composePlan(
   const [sectionKeys, sectionNames] = [new UniqueKeys('section'), new UniqueNames()];
   const outlines = outlineAreas(draft);
   const columns = new SeatColumns();
-  const naming: RowNaming = { joined: [], renamed: [] };
+  const naming: RowNaming = { joined: [], renamed: [], renamedTables: [] };
   const renamedSections: string[] = [];
   const areaShapes: PlanShape[] = [];
   const sections = draft.sections.map((section, index): PlanSection => {
@@ -315,6 +344,8 @@ export function composePlan(
     categories,
     sections,
     seats: columns.seats,
+    tables: columns.tables,
+    companions: columns.companions,
     // Areas first: whatever the author draws may stand upon them.
     shapes: [...areaShapes, ...draft.shapes],
   });

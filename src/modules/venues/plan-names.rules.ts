@@ -1,7 +1,7 @@
 const SLUG_LENGTH_MAX = 60;
 
 /** Lower-case letters, digits and single hyphens; empty where the name has nothing of the kind. */
-export function slugOf(name: string): string {
+function slugOf(name: string): string {
   return name
     .replace(/ß/g, 'ss')
     .normalize('NFKD')

@@ -33,6 +33,18 @@ export interface PlanSeats {
   accessible: (0 | 1)[];
 }
 
+/** Seats around a table, one run of `no`; their `row` is the table's name. */
+export interface PlanTable {
+  /** No row and no other table of its section has it. */
+  name: string;
+  /** Index into the plan's sections. */
+  section: number;
+  firstNo: number;
+  seatCount: number;
+  /** True: its seats are held and released together or not at all. */
+  wholeTable: boolean;
+}
+
 interface ShapeLook {
   /** CSS colours; null: not filled, no outline. */
   fill: string | null;
@@ -97,6 +109,10 @@ export interface SeatingPlanModel {
   categories: PlanCategory[];
   sections: PlanSection[];
   seats: PlanSeats;
+  /** In plan order. Absent: none. */
+  tables?: PlanTable[];
+  /** The `no` of each seat meant for whoever comes along with a wheelchair user; ascending. Absent: none. */
+  companions?: number[];
   shapes: PlanShape[];
 }
 

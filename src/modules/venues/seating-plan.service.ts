@@ -82,7 +82,7 @@ async function nextVersion(tx: EntityManager, venueId: string, name: string): Pr
 }
 
 /** The gzipped geometry JSON of a plan; undefined where there is no such plan. */
-export async function geometryOf(
+async function geometryOf(
   { db }: Pick<App, 'db'>,
   seatingPlanId: string,
 ): Promise<Buffer | undefined> {

@@ -95,7 +95,7 @@ describe('register', () => {
     const input = { ...someone('wrong@example.org'), ...wrong };
     const answer = await house.gql(REGISTER, { input }, { expectErrors: true });
     expect(codeOf(answer)).toBe('BAD_USER_INPUT');
-    expect(answer.errors?.[0]?.extensions?.['fields']).toEqual([expect.objectContaining({ path })]);
+    expect(answer.errors?.[0]?.extensions['fields']).toEqual([expect.objectContaining({ path })]);
     expect(await countUsers(input.email)).toBe(0);
   });
 
@@ -105,7 +105,7 @@ describe('register', () => {
       { input: { email: 'wrong@example.org', password: 'x', firstName: ' ', lastName: '' } },
       { expectErrors: true },
     );
-    const fields = answer.errors?.[0]?.extensions?.['fields'] as { path: string }[];
+    const fields = answer.errors?.[0]?.extensions['fields'] as { path: string }[];
     expect(fields.map((field) => field.path).sort()).toEqual([
       'input.firstName',
       'input.lastName',

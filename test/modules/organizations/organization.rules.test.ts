@@ -14,13 +14,14 @@ const RIGHTS: Record<OrganizationRole, readonly Action[]> = {
     'manageMembers',
     'manageVenues',
     'manageEvents',
+    'blockSeats',
     'viewDrafts',
     'viewSales',
     'sell',
     'checkIn',
   ],
-  [MANAGER]: ['viewMembers', 'manageVenues', 'manageEvents', 'viewDrafts', 'viewSales', 'checkIn'],
-  [BOX_OFFICE]: ['viewMembers', 'viewDrafts', 'viewSales', 'sell', 'checkIn'],
+  [MANAGER]: ['viewMembers', 'manageVenues', 'manageEvents', 'blockSeats', 'viewDrafts', 'viewSales', 'checkIn'],
+  [BOX_OFFICE]: ['viewMembers', 'blockSeats', 'viewDrafts', 'viewSales', 'sell', 'checkIn'],
   [SCANNER]: ['viewMembers', 'viewDrafts', 'checkIn'],
 };
 const actions = Object.keys(POLICY) as Action[];

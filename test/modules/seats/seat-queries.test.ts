@@ -132,7 +132,11 @@ describe('seats', () => {
     ['category', { categoryKey: 'house' }, [20, 21]],
     ['all of them', { status: 'HELD', categoryKey: 'best', sectionKey: 'stalls' }, [0, 3]],
     ['a section nobody knows', { sectionKey: 'x'.repeat(200) }, []],
-    ['nothing', { status: null, sectionKey: null }, Array.from({ length: HALL_SEATS }, (_, no) => no)],
+    [
+      'nothing',
+      { status: null, sectionKey: null },
+      Array.from({ length: HALL_SEATS }, (_, no) => no),
+    ],
   ])('are filtered by %s', async (_, filter, nos) => {
     const { event } = await seatsPage({ filter });
     expect(event.seats.edges.map((edge) => edge.node.no)).toEqual(nos);

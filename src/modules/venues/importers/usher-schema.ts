@@ -37,6 +37,10 @@ export const seatSchema = z
     y: ordinate,
     category: key.optional().describe("A category's key. Absent: the row's, else the section's."),
     accessible: z.boolean().optional().describe('A place for a wheelchair user. Absent: false.'),
+    companion: z
+      .boolean()
+      .optional()
+      .describe('Meant for whoever comes along with a wheelchair user. Absent: false.'),
   })
   .meta({ id: 'seat' });
 
@@ -54,6 +58,22 @@ const rowSchema = z
     seats: z.array(seatSchema).min(1).describe('In order along the row.'),
   })
   .meta({ id: 'row' });
+
+const tableHead = {
+  name: name.describe('As it is written on the table; unique in its section.'),
+  category: key.optional(),
+  wholeTable: z
+    .boolean()
+    .optional()
+    .describe('True: its seats are sold together or not at all. Absent: false.'),
+};
+export const tableHeadSchema = z.strictObject({ ...tableHead, seats: z.array(z.unknown()).min(1) });
+const tableSchema = z
+  .strictObject({
+    ...tableHead,
+    seats: z.array(seatSchema).min(1).describe('In order around the table.'),
+  })
+  .meta({ id: 'table' });
 
 const rectangle = {
   kind: z.literal('rectangle'),
@@ -113,12 +133,21 @@ const seated = {
   ...sectionHead,
   generalAdmission: z.literal(false).optional(),
   rowLabel: template.optional().describe('How a row is called in labels. Absent: "Row %s".'),
+  tableLabel: template.optional().describe('How a table is called in labels. Absent: "Table %s".'),
   seatLabel: template.optional().describe('How a seat is called in labels. Absent: "Seat %s".'),
 };
-export const sectionHeadSchema = z.strictObject({ ...seated, rows: z.array(z.unknown()).min(1) });
+const unread = z.array(z.unknown()).min(1);
+export const sectionHeadSchema = z.strictObject({
+  ...seated,
+  rows: unread,
+  tables: unread.optional(),
+});
+export const tableSectionHeadSchema = z.strictObject({ ...seated, tables: unread });
+const tables = z.array(tableSchema).min(1);
 const sectionSchema = z
-  .strictObject({ ...seated, rows: z.array(rowSchema).min(1) })
+  .strictObject({ ...seated, rows: z.array(rowSchema).min(1), tables: tables.optional() })
   .meta({ id: 'section' });
+const tableSectionSchema = z.strictObject({ ...seated, tables }).meta({ id: 'tableSection' });
 export const areaSchema = z
   .strictObject({
     ...sectionHead,
@@ -155,7 +184,7 @@ export const documentSchema = z
     ...documentHead,
     categories: z.array(categorySchema).min(1).max(categories),
     sections: z
-      .array(z.union([sectionSchema, areaSchema]))
+      .array(z.union([sectionSchema, tableSectionSchema, areaSchema]))
       .min(1)
       .max(sections),
     shapes: z.array(shapeSchema).max(shapes).optional(),
@@ -168,6 +197,7 @@ export const documentSchema = z
 
 export type UsherDocument = z.input<typeof documentSchema>;
 export type UsherSection = z.input<typeof sectionSchema>;
+export type UsherTable = z.input<typeof tableSchema>;
 export type UsherArea = z.input<typeof areaSchema>;
 export type UsherRow = z.input<typeof rowSchema>;
 export type UsherSeat = z.input<typeof seatSchema>;

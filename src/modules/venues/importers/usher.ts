@@ -17,7 +17,7 @@ import {
   type OutlineShape,
   type PlanShape,
 } from '../seating-plan.rules';
-import { isJsonObject, kindOf, type JsonObject } from './json-document';
+import { isJsonObject, type JsonObject } from './json-document';
 import {
   areaSchema,
   categorySchema,
@@ -26,54 +26,12 @@ import {
   seatSchema,
   sectionHeadSchema,
   shapeSchema,
+  tableHeadSchema,
+  tableSectionHeadSchema,
   type UsherAreaShape,
   type UsherShape,
 } from './usher-schema';
-
-type Issue = z.core.$ZodIssue;
-
-function dotted(path: readonly PropertyKey[]): string {
-  return path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`)).join('');
-}
-
-function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>((at, step) => {
-    if (typeof at !== 'object' || at === null) return undefined;
-    return (at as Record<PropertyKey, unknown>)[step];
-  }, value);
-}
-
-const KINDS: Record<string, string> = {
-  object: 'an object',
-  array: 'an array',
-  string: 'a text',
-  number: 'a number',
-  int: 'a whole number',
-  boolean: 'true or false',
-  tuple: 'a pair of numbers',
-};
-
-/** One sentence for an issue; zod's own speak of types where an author thinks of plans. */
-function wordIssue(issue: Issue, value: unknown): string {
-  if (value === undefined && issue.code !== 'custom') return 'is missing';
-  switch (issue.code) {
-    case 'invalid_type':
-      return `must be ${KINDS[issue.expected] ?? issue.expected}, not ${kindOf(value)}`;
-    case 'invalid_value':
-      return `must be ${issue.values.map((one) => JSON.stringify(one)).join(' or ')}`;
-    case 'invalid_union':
-      return 'must be one of "rectangle", "ellipse", "polygon", "text" (an area has no text)';
-    case 'too_small':
-    case 'too_big': {
-      const bound =
-        issue.code === 'too_small' ? `at least ${issue.minimum}` : `at most ${issue.maximum}`;
-      if (issue.origin === 'string') return `must have ${bound} characters`;
-      return issue.origin === 'array' ? `must have ${bound} entries` : `must be ${bound}`;
-    }
-    default:
-      return issue.message;
-  }
-}
+import { dotted, valueAt, wordIssue, type Issue } from './usher-wording';
 
 /** Where in the document one is, and what a person calls it. */
 interface Place {
@@ -201,16 +159,48 @@ class UsherReader {
   }
 
   private readSeated(value: unknown, at: Place): DraftSeatedSection | null {
-    const head = this.parse(sectionHeadSchema, value, at);
+    const tablesOnly =
+      isJsonObject(value) && value['rows'] === undefined && value['tables'] !== undefined;
+    const head = tablesOnly
+      ? this.parse(tableSectionHeadSchema, value, at)
+      : this.parse(sectionHeadSchema, value, at);
     if (!head) return null;
     this.checkCategory(head.category, at);
     const seen = new Set<string>();
-    const rows = head.rows.flatMap((row, i) => {
+    const rows = ('rows' in head ? head.rows : []).flatMap((row, i) => {
       const rowAt = this.below(at, `.rows[${i}]`, () => `Row ${nameOf(row, 'name', i)}`);
       const read = this.readRow(row, rowAt, head.category, seen);
       return read ? [{ ...read, rowTemplate: head.rowLabel, seatTemplate: head.seatLabel }] : [];
     });
-    return { generalAdmission: false, key: head.key, name: head.name, rows };
+    const tables = this.readTables(head.tables ?? [], at, head.category).map((table) => ({
+      ...table,
+      rowTemplate: head.tableLabel,
+      seatTemplate: head.seatLabel,
+    }));
+    return { generalAdmission: false, key: head.key, name: head.name, rows: [...rows, ...tables] };
+  }
+
+  private readTables(
+    values: readonly unknown[],
+    section: Place,
+    inherited: string | undefined,
+  ): DraftRow[] {
+    const names = new Set<string>();
+    return values.flatMap((value, i) => {
+      const at = this.below(section, `.tables[${i}]`, () => `Table ${nameOf(value, 'name', i)}`);
+      const head = this.parse(tableHeadSchema, value, at);
+      if (!head) return [];
+      if (this.options.duplicateSeats === 'REJECT' && names.has(head.name)) {
+        this.problems.add(
+          () => `${at.path()}.name`,
+          () => this.tell('is the name of an earlier table of the same section', at),
+        );
+      }
+      names.add(head.name);
+      // Numbers count at one table only: two tables of one name have been told of already.
+      const row = this.readSeats(head, at, inherited, new Set());
+      return [{ ...row, table: { wholeTable: head.wholeTable ?? false } }];
+    });
   }
 
   private readRow(
@@ -220,7 +210,15 @@ class UsherReader {
     seen: Set<string>,
   ): DraftRow | null {
     const head = this.parse(rowHeadSchema, value, at);
-    if (!head) return null;
+    return head && this.readSeats(head, at, inherited, seen);
+  }
+
+  private readSeats(
+    head: z.output<typeof rowHeadSchema>,
+    at: Place,
+    inherited: string | undefined,
+    seen: Set<string>,
+  ): DraftRow {
     this.checkCategory(head.category, at);
     const category = head.category ?? inherited;
     const seats = head.seats.flatMap((seat, i) => {
@@ -254,6 +252,7 @@ class UsherReader {
       y: seat.y,
       category,
       accessible: seat.accessible ?? false,
+      companion: seat.companion,
     };
   }
 
@@ -330,9 +329,11 @@ function drawnFrom(shape: UsherShape): PlanShape {
 function refuseTooManySeats(sections: readonly unknown[]): void {
   let seats = 0;
   for (const section of sections) {
-    const rows = isJsonObject(section) ? section['rows'] : null;
-    for (const row of Array.isArray(rows) ? (rows as unknown[]) : []) {
-      if (isJsonObject(row) && Array.isArray(row['seats'])) seats += row['seats'].length;
+    if (!isJsonObject(section)) continue;
+    for (const rows of [section['rows'], section['tables']]) {
+      for (const row of Array.isArray(rows) ? (rows as unknown[]) : []) {
+        if (isJsonObject(row) && Array.isArray(row['seats'])) seats += row['seats'].length;
+      }
     }
   }
   const { places } = PLAN_LIMITS;

@@ -1,0 +1,126 @@
+import { ArrayMaxSize, IsOptional, Length, MaxLength } from 'class-validator';
+import {
+  Arg,
+  Ctx,
+  Field,
+  Float,
+  ID,
+  InputType,
+  Int,
+  Mutation,
+  ObjectType,
+  Query,
+  Resolver,
+} from 'type-graphql';
+import type { RequestContext } from '../../graphql/context';
+import { Refusable } from '../../graphql/errors';
+import { requireId } from '../../infra/ids';
+import { requireHolder } from '../auth/viewer.rules';
+import { Seat } from '../seats/seat.entity';
+import { bestAvailable, holdBestAvailable, type ProposedSeats } from './best-available';
+import { HoldSeatsResult, requireSellable } from './reservation.resolver';
+
+const KEYS_MAX = 200;
+
+@InputType()
+class BestAvailableInput {
+  @Field(() => ID)
+  eventId!: string;
+
+  @Field(() => Int)
+  quantity!: number;
+
+  @Field(() => [String], {
+    nullable: true,
+    description: 'Only seats of these categories; of all where absent.',
+  })
+  @IsOptional()
+  @ArrayMaxSize(KEYS_MAX)
+  @MaxLength(200, { each: true })
+  categoryKeys?: string[] | null;
+
+  @Field(() => [String], { nullable: true })
+  @IsOptional()
+  @ArrayMaxSize(KEYS_MAX)
+  @MaxLength(200, { each: true })
+  sectionKeys?: string[] | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    defaultValue: 0,
+    description: 'How many of the party need an accessible place. Nobody else is given one.',
+  })
+  accessible?: number | null;
+
+  @Field(() => Boolean, {
+    nullable: true,
+    defaultValue: false,
+    description: 'Refuse rather than split the party.',
+  })
+  adjacentOnly?: boolean | null;
+
+  @Field(() => String, { nullable: true })
+  @IsOptional()
+  @MaxLength(200)
+  ticketTypeKey?: string | null;
+
+  @Field(() => String, { nullable: true })
+  @IsOptional()
+  @Length(1, 200)
+  idempotencyKey?: string | null;
+}
+
+@ObjectType({ description: 'What would be taken, and why it ranks so; holds nothing.' })
+class SeatProposal {
+  @Field(() => [Seat])
+  seats!: Seat[];
+
+  @Field(() => Boolean, { description: 'Side by side, or standing together.' })
+  adjacent!: boolean;
+
+  @Field(() => Float, {
+    description: 'From 0 to 1, 1 the best: nearness to the stage, and being together.',
+  })
+  score!: number;
+
+  @Field(() => [String])
+  reasons!: string[];
+}
+
+@Resolver()
+export class BestAvailableResolver {
+  @Query(() => [SeatProposal], {
+    description:
+      'The best seats for a party, without holding them: several proposals, best first. Errors: NOT_FOUND, BAD_USER_INPUT.',
+  })
+  async bestAvailable(
+    @Ctx() ctx: RequestContext,
+    @Arg('input', () => BestAvailableInput) input: BestAvailableInput,
+    @Arg('proposals', () => Int, { nullable: true, defaultValue: 3 }) proposals: number | null,
+  ): Promise<ProposedSeats[]> {
+    const eventId = requireId('Event', input.eventId);
+    await requireSellable(ctx, eventId);
+    return bestAvailable(ctx.app, { ...input, eventId }, proposals ?? 3);
+  }
+
+  @Mutation(() => HoldSeatsResult, {
+    description:
+      'Claims the best seats there are for a party: side by side, else split with nobody alone, else near together. SeatsUnavailable: none of the wish are left. Errors as of holdSeats.',
+  })
+  @Refusable('SeatsUnavailable', 'ReservationLimitExceeded', 'SalesClosed', 'AlreadyBooked')
+  async holdBestAvailable(
+    @Ctx() ctx: RequestContext,
+    @Arg('input', () => BestAvailableInput) input: BestAvailableInput,
+  ): Promise<typeof HoldSeatsResult> {
+    const holder = requireHolder(ctx.viewer);
+    await ctx.app.limits.spend('holdByHolder', holder.id);
+    const eventId = requireId('Event', input.eventId);
+    await requireSellable(ctx, eventId);
+    const { idempotencyKey, ...wish } = input;
+    return holdBestAvailable(ctx.app, holder, {
+      ...wish,
+      eventId,
+      idempotencyKey: idempotencyKey ?? undefined,
+    });
+  }
+}

@@ -1,0 +1,92 @@
+/** Why a hold was refused, as its buyer is told. */
+import type { App } from '../../app.types';
+import { DomainError, notFound, RefusalError } from '../../errors';
+import type { EventOffer } from '../events/event-offer';
+import { findAlternatives } from '../seats/finder';
+import { inventoryOf, seatIn } from '../seats/inventory';
+import type { HoldOutcome } from '../seats/seat-functions.sql';
+
+type Refused = Exclude<HoldOutcome, { outcome: 'HELD' | 'EVENT_CHANGED' }>;
+
+/** What a buyer is told of an outcome that is not the good one; `wanted` are the seats named in the request. */
+export async function refusalOf(
+  app: App,
+  offer: EventOffer,
+  refused: Refused,
+  wanted: readonly number[],
+): Promise<DomainError> {
+  switch (refused.outcome) {
+    case 'SEATS_UNAVAILABLE':
+      return seatsUnavailable(app, offer, wanted, refused.nos);
+    case 'AREA_FULL': {
+      const layout = await app.layouts.get(offer.event.seatingPlanId);
+      const area = layout.sections.find((section) => section.firstNo === refused.first);
+      const message = `${area?.name ?? 'The area'} has ${refused.free} places left.`;
+      return new RefusalError('SeatsUnavailable', message, { seats: [], alternatives: [] });
+    }
+    case 'LIMIT_EXCEEDED':
+      return limitExceeded(offer.event.seatsPerReservationMax);
+    case 'ALREADY_YOURS': {
+      const layout = await app.layouts.get(offer.event.seatingPlanId);
+      const labels = refused.nos.map((no) => layout.label[no]).join(', ');
+      return new DomainError('CONFLICT', `This reservation holds ${labels} already.`);
+    }
+    case 'IDEMPOTENCY_CONFLICT':
+      return new DomainError(
+        'IDEMPOTENCY_CONFLICT',
+        'This idempotency key was used with another selection.',
+      );
+    default:
+      return closedReservation(refused);
+  }
+}
+
+async function seatsUnavailable(
+  app: App,
+  offer: EventOffer,
+  wanted: readonly number[],
+  gone: readonly number[],
+): Promise<RefusalError> {
+  const inventory = await inventoryOf(app, offer.event);
+  // The database knew better than our map: let it catch up before it is shown as the reason.
+  if (gone.some((no) => inventory.projection.statusOf(no) === 'A')) await inventory.live.catchUp();
+  const seats = gone.map((no) => seatIn(inventory, no));
+  const message = `${seats.map((seat) => seat.label).join(', ')} ${seats.length === 1 ? 'is' : 'are'} no longer available.`;
+  const alternatives = findAlternatives({ inventory, offer }, wanted, gone).map((nos) =>
+    nos.map((no) => seatIn(inventory, no)),
+  );
+  return new RefusalError('SeatsUnavailable', message, { seats, alternatives });
+}
+
+export function limitExceeded(limit: number): RefusalError {
+  return new RefusalError(
+    'ReservationLimitExceeded',
+    `One reservation has at most ${limit} places.`,
+    { limit },
+  );
+}
+
+/** Why nothing more can be done with a reservation; also for release and extension. */
+export function closedReservation(
+  closed:
+    | { outcome: 'NOT_FOUND' }
+    | { outcome: 'RESERVATION_EXPIRED'; expiresAt: string }
+    | { outcome: 'RESERVATION_CLOSED'; status: string },
+): DomainError {
+  switch (closed.outcome) {
+    case 'NOT_FOUND':
+      return notFound('reservation');
+    case 'RESERVATION_EXPIRED':
+      return new RefusalError('ReservationExpired', 'The time for this reservation is up.', {
+        expiredAt: new Date(closed.expiresAt),
+      });
+    case 'RESERVATION_CLOSED':
+      return new DomainError(
+        'CONFLICT',
+        `The reservation is ${closed.status}: nothing about it can be changed now.`,
+        {
+          status: closed.status,
+        },
+      );
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * Calls of the functions that the migration `house-holds` makes: AVAILABLE ↔ BLOCKED, one call an
+ * event. As with the other seat functions, the changes go to `app.live.publish` after the commit.
+ */
+import type { Database } from '../../infra/database';
+
+interface Changed {
+  nos: number[];
+  versions: number[];
+}
+export type BlockOutcome =
+  | ({ outcome: 'BLOCKED' } & Changed)
+  /** `nos` are the first of them, `taken` is how many there are. */
+  | { outcome: 'SEATS_UNAVAILABLE'; nos: number[]; taken: number };
+export type UnblockOutcome = { outcome: 'UNBLOCKED' } & Changed;
+
+export interface BlockCall {
+  eventId: string;
+  /** Ascending and distinct. */
+  nos: readonly number[];
+  reason: string | null;
+  blockedBy: string;
+  now: Date;
+  /** Seats in the way that are named at most. */
+  namedMax: number;
+}
+
+/** All of the seats or none. */
+export async function callBlockSeats(db: Database, block: BlockCall): Promise<BlockOutcome> {
+  const { eventId, nos, reason, blockedBy, now, namedMax } = block;
+  const [row] = await db.query<{ answer: BlockOutcome }>(
+    'SELECT block_seats($1,$2,$3,$4,$5,$6) AS answer',
+    [eventId, nos, reason, blockedBy, now, namedMax],
+  );
+  return row!.answer;
+}
+
+/** Whichever of the seats are blocked. */
+export async function callUnblockSeats(
+  db: Database,
+  eventId: string,
+  nos: readonly number[],
+): Promise<UnblockOutcome> {
+  const [row] = await db.query<{ answer: UnblockOutcome }>(
+    'SELECT unblock_seats($1,$2) AS answer',
+    [eventId, nos],
+  );
+  return row!.answer;
+}

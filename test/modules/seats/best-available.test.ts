@@ -1,0 +1,387 @@
+import * as fc from 'fast-check';
+import {
+  proposeBest,
+  type BestAvailableQuestion,
+  type Proposal,
+} from '../../../src/modules/seats/best-available.rules';
+import { orphansAgainstRule, orphansLeft } from '../../../src/modules/seats/orphan.rules';
+import {
+  eventOn,
+  freeWhere,
+  neighbourBlocks,
+  planOf,
+  runsOf,
+  smallEvents,
+  type SectionText,
+} from './small-plans';
+
+type Wish = Partial<BestAvailableQuestion> & { quantity: number };
+
+function ask(
+  sections: readonly SectionText[],
+  isFree: (no: number) => boolean,
+  wish: Wish,
+): BestAvailableQuestion {
+  const base = { accessible: 0, adjacentOnly: false, proposals: 3 };
+  return { ...eventOn(planOf(sections), isFree), ...base, ...wish };
+}
+const all = (): boolean => true;
+const nosOf = (proposals: readonly Proposal[]): number[][] => proposals.map(({ nos }) => nos);
+
+describe('best available', () => {
+  it('takes the middle of the front', () => {
+    const [best] = proposeBest(ask([['......', '......']], all, { quantity: 2 }));
+    expect(best).toMatchObject({ nos: [2, 3], adjacent: true, tier: 1 });
+    expect(best?.score).toBeGreaterThan(0.95);
+    expect(best?.reasons).toEqual([
+      '2 seats side by side in Section 0, row R1.',
+      expect.stringMatching(/^Closer to the focal point than \d+% of all places\.$/),
+      'Leaves no single seat empty.',
+    ]);
+  });
+
+  it('follows the focal point of the plan', () => {
+    const layout = planOf([['......', '......']], { x: 100, y: 500 });
+    const question = { ...ask([['.']], all, { quantity: 2 }), ...eventOn(layout, all) };
+    expect(proposeBest(question)[0]?.nos).toEqual([6, 7]);
+  });
+
+  it('goes farther back rather than leave a single seat, and leaves one rather than split', () => {
+    const wish = { quantity: 2, proposals: 1 };
+    expect(nosOf(proposeBest(ask([['...', '....']], all, wish)))).toEqual([[3, 4]]);
+    const [only] = proposeBest(ask([['...', '...']], freeWhere('ooo oxo'), wish));
+    expect(only).toMatchObject({ tier: 2, adjacent: true });
+    expect(only?.reasons).toContain('Leaves 1 single seat empty.');
+  });
+
+  it('splits over neighbouring rows with nobody alone, unless told not to', () => {
+    const free = freeWhere('ooxo oxoo xxxx');
+    const rows = ['....', '....', '....'];
+    const wish = { quantity: 4, proposals: 2 };
+    const [split, ...others] = proposeBest(ask([rows], free, wish));
+    expect(split).toMatchObject({ nos: [0, 1, 6, 7], tier: 3, adjacent: false });
+    expect(split?.reasons[0]).toBe(
+      'Split into 2 and 2 in Section 0, rows R1 and R2; nobody sits alone.',
+    );
+    expect(others).toEqual([]);
+    expect(proposeBest(ask([rows], free, { ...wish, adjacentOnly: true }))).toEqual([]);
+  });
+
+  it('has someone move over so that nobody is left alone', () => {
+    const [split] = proposeBest(ask([['...', '...']], all, { quantity: 4 }));
+    expect(split).toMatchObject({ tier: 3 });
+    expect(split?.nos.filter((no) => no < 3)).toHaveLength(2);
+  });
+
+  it('scatters only what cannot sit in twos', () => {
+    const [best] = proposeBest(ask([['.....']], freeWhere('oxoxo'), { quantity: 3 }));
+    expect(best).toMatchObject({ nos: [0, 2, 4], tier: 4, adjacent: false });
+  });
+
+  it('seats a party with a companion beside the accessible place', () => {
+    const sections = [['......', 'w....w']];
+    const [best] = proposeBest(ask(sections, all, { quantity: 2, accessible: 1 }));
+    expect([
+      [6, 7],
+      [10, 11],
+    ]).toContainEqual(best?.nos);
+    expect(best?.reasons).toContain('1 accessible place, with company right beside.');
+    const split = freeWhere('xoooox' + 'ooxxxx');
+    expect(
+      nosOf(proposeBest(ask(sections, split, { quantity: 4, accessible: 1, proposals: 1 }))),
+    ).toEqual([[expect.any(Number), expect.any(Number), 6, 7]]);
+    // Three cannot be split; the companion beside comes before the seat that is nearer.
+    const [three] = proposeBest(
+      ask(sections, freeWhere('ooxxxx' + 'ooxxxx'), { quantity: 3, accessible: 1 }),
+    );
+    expect(three).toMatchObject({ tier: 4 });
+    expect(three?.nos).toEqual(expect.arrayContaining([6, 7]));
+  });
+
+  it('counts an area as together, and each area once', () => {
+    const proposals = proposeBest(ask([20, ['....']], all, { quantity: 6 }));
+    expect(proposals[0]).toMatchObject({ nos: [0, 1, 2, 3, 4, 5], adjacent: true, tier: 1 });
+    expect(proposals[0]?.reasons[0]).toBe('6 places together in Section 0.');
+    expect(proposals.filter(({ tier }) => tier === 1)).toHaveLength(1);
+  });
+
+  it.each([
+    [{ quantity: 0 }],
+    [{ quantity: 2, accessible: 3 }],
+    [{ quantity: 2, accessible: -1 }],
+    [{ quantity: 9 }],
+    [{ quantity: 2, proposals: 0 }],
+    [{ quantity: 2, sellable: () => false }],
+  ])('has nothing for %j', (wish) => {
+    expect(proposeBest(ask([['....', '....']], all, wish))).toEqual([]);
+  });
+
+  it('spreads a hundred parties that ask at once over many seats, and never below the tier', () => {
+    const rows = Array.from({ length: 20 }, () => '....................');
+    let state = 1;
+    const random = (): number => (state = (state * 16_807) % 2_147_483_647) / 2_147_483_647;
+    const question = ask([rows], all, { quantity: 2, proposals: 1, random });
+    const fixed = proposeBest({ ...question, random: undefined })[0];
+    const seatings = new Set<string>();
+    for (let party = 0; party < 100; party += 1) {
+      const [drawn] = proposeBest(question);
+      expect(drawn?.tier).toBe(1);
+      expect(drawn?.score).toBeGreaterThanOrEqual((fixed?.score ?? 1) - 0.02);
+      seatings.add(String(drawn?.nos));
+    }
+    expect(seatings.size).toBeGreaterThan(15);
+    const wide = new Set<string>();
+    for (let party = 0; party < 100; party += 1)
+      wide.add(String(proposeBest({ ...question, spread: 0.1 })[0]?.nos));
+    expect(wide.size).toBeGreaterThan(seatings.size);
+  });
+});
+
+const questions = smallEvents.chain(({ layout, free }) =>
+  fc
+    .record({
+      quantity: fc.integer({ min: 1, max: 8 }),
+      accessible: fc.oneof(
+        { weight: 3, arbitrary: fc.constant(0) },
+        fc.integer({ min: 0, max: 3 }),
+      ),
+      adjacentOnly: fc.boolean(),
+      proposals: fc.integer({ min: 1, max: 4 }),
+      categoryNos: fc.option(fc.constantFrom(new Set([0]), new Set([0, 2]), new Set([1])), {
+        nil: undefined,
+      }),
+      sectionIndexes: fc.option(fc.constantFrom(new Set([0]), new Set([1])), { nil: undefined }),
+      seed: fc.option(fc.integer({ min: 1, max: 1_000 }), { nil: undefined }),
+      unsold: fc.constantFrom(-1, -1, 0, 1),
+    })
+    .map(({ seed, unsold, ...wish }) => {
+      let state = seed ?? 0;
+      const event = eventOn(layout, (no) => free[no] === true);
+      return {
+        free,
+        question: {
+          ...event,
+          ...wish,
+          accessible: Math.min(wish.accessible, wish.quantity),
+          sellable: (no: number) => layout.category[no] !== unsold,
+          random:
+            seed === undefined
+              ? undefined
+              : () => (state = (state * 16_807) % 2_147_483_647) / 2_147_483_647,
+        },
+      };
+    }),
+);
+
+/** What a party may have, in words of its own. */
+function openTo({
+  layout,
+  isFree,
+  sellable,
+  accessible,
+  ...wish
+}: BestAvailableQuestion): number[] {
+  return Array.from({ length: layout.seatCount }, (_, no) => no).filter(
+    (no) =>
+      isFree(no) &&
+      sellable(no) &&
+      (wish.categoryNos?.has(layout.category[no] ?? -1) ?? true) &&
+      (wish.sectionIndexes?.has(layout.section[no] ?? -1) ?? true) &&
+      (accessible > 0 || layout.accessible[no] === 0),
+  );
+}
+
+/** 1: together, 2: split with nobody alone, 3: anyhow, 4: not at all. What no free seat may make worse. */
+function standing(proposals: readonly Proposal[]): number {
+  const tier = proposals[0]?.tier;
+  return tier === undefined ? 4 : Math.max(1, tier - 1);
+}
+
+const RUNS = { numRuns: 1_000 };
+
+describe('a proposal, whatever the plan and the party,', () => {
+  it('has the right number of free, allowed seats, and shares none with another', () => {
+    fc.assert(
+      fc.property(questions, ({ question }) => {
+        const proposals = proposeBest(question);
+        const open = new Set(openTo(question));
+        const nos = proposals.flatMap((proposal) => proposal.nos);
+        expect(nos.filter((no) => !open.has(no))).toEqual([]);
+        expect(new Set(nos).size).toBe(nos.length);
+        expect(proposals.length).toBeLessThanOrEqual(question.proposals);
+        for (const proposal of proposals) {
+          expect(proposal.nos).toHaveLength(question.quantity);
+          expect(proposal.nos).toEqual([...proposal.nos].sort((a, b) => a - b));
+          const accessible = proposal.nos.filter((no) => question.layout.accessible[no] === 1);
+          expect(accessible).toHaveLength(question.accessible);
+          expect(proposal.reasons.length).toBeGreaterThan(1);
+        }
+      }),
+      RUNS,
+    );
+  });
+
+  it('scores between 0 and 1, in its tier, best first', () => {
+    fc.assert(
+      fc.property(questions, ({ question }) => {
+        const proposals = proposeBest(question);
+        const scores = proposals.map(({ score }) => score);
+        expect(scores).toEqual([...scores].sort((a, b) => b - a));
+        for (const { score, tier } of proposals) {
+          expect(score).toBeGreaterThanOrEqual((4 - tier) / 4);
+          expect(score).toBeLessThanOrEqual((5 - tier) / 4);
+        }
+      }),
+      RUNS,
+    );
+  });
+
+  it('is what its tier says', () => {
+    const seen = new Set<number>();
+    fc.assert(
+      fc.property(questions, ({ question }) => {
+        const { blocks, layout } = question;
+        for (const { nos, tier, adjacent } of proposeBest(question)) {
+          seen.add(tier);
+          expect(adjacent).toBe(tier <= 2);
+          const standing = nos.every((no) => blocks.positionOf[no] === -1);
+          const runs = runsOf(blocks, nos);
+          if (tier <= 2 && standing) {
+            expect(new Set(nos.map((no) => layout.section[no])).size).toBe(1);
+          } else if (tier <= 2) {
+            expect(runs).toHaveLength(1);
+            const orphans = orphansLeft({ ...question, taken: nos });
+            expect(orphans.length === 0).toBe(tier === 1);
+          } else if (tier === 3) {
+            expect(Math.min(...runs.map((run) => run.length))).toBeGreaterThanOrEqual(2);
+            expect(new Set(nos.map((no) => layout.section[no])).size).toBe(1);
+            // Each block is next to another of them: what can be reached from the first is all of them.
+            const mine = new Set(runs.map((run) => blocks.blockAt[run[0] ?? 0] ?? -1));
+            const reached = new Set([...mine].slice(0, 1));
+            for (const block of reached)
+              for (const next of neighbourBlocks(blocks, block))
+                if (mine.has(next)) reached.add(next);
+            expect(reached).toEqual(mine);
+          }
+        }
+        return true;
+      }),
+      { numRuns: 3_000 },
+    );
+    expect([...seen].sort()).toEqual([1, 2, 3, 4]);
+  });
+
+  it('side by side passes the orphan rule', () => {
+    fc.assert(
+      fc.property(questions, ({ question }) => {
+        const open = new Set(openTo(question));
+        for (const { nos, tier } of proposeBest(question)) {
+          if (tier > 2) continue;
+          const mayTake = (no: number): boolean => open.has(no);
+          expect(orphansAgainstRule({ ...question, taken: nos, mayTake })).toEqual([]);
+        }
+      }),
+      RUNS,
+    );
+  });
+
+  it('comes whenever enough places are free, side by side whenever a range is', () => {
+    fc.assert(
+      fc.property(questions, ({ question }) => {
+        const { layout, blocks, quantity, accessible } = question;
+        const open = openTo(question);
+        const isAccessible = (no: number): boolean => layout.accessible[no] === 1;
+        const wheelchairs = open.filter(isAccessible).length;
+        const enough =
+          wheelchairs >= accessible && open.length - wheelchairs >= quantity - accessible;
+        const isOpen = new Set(open);
+        const range = Array.from(blocks.noAt).some((_, first) => {
+          const nos = [...blocks.noAt.subarray(first, first + quantity)];
+          return (
+            nos.length === quantity &&
+            nos.every((no) => isOpen.has(no)) &&
+            runsOf(blocks, nos).length === 1 &&
+            nos.filter(isAccessible).length === accessible
+          );
+        });
+        const area =
+          accessible === 0 &&
+          blocks.areas.some(
+            ({ section }) => open.filter((no) => layout.section[no] === section).length >= quantity,
+          );
+        const [best] = proposeBest(question);
+        expect(best?.adjacent ?? false).toBe(range || area);
+        if (!question.adjacentOnly) expect(best !== undefined).toBe(enough);
+      }),
+      RUNS,
+    );
+  });
+
+  it('splits exactly where trying every selection finds a split', () => {
+    const rows = fc.array(
+      fc.string({ unit: fc.constantFrom('.', '.', '_'), minLength: 2, maxLength: 5 }),
+      { minLength: 1, maxLength: 3 },
+    );
+    let splits = 0;
+    fc.assert(
+      fc.property(
+        rows,
+        fc.integer({ min: 0, max: (1 << 15) - 1 }),
+        fc.integer({ min: 4, max: 7 }),
+        (section, mask, quantity) => {
+          const layout = planOf([section]);
+          const isFree = (no: number): boolean => ((mask >> no) & 1) === 1;
+          const question = {
+            ...ask([['.']], isFree, { quantity, proposals: 1 }),
+            ...eventOn(layout, isFree),
+          };
+          const { blocks } = question;
+          const [best] = proposeBest(question);
+          if (best === undefined || best.adjacent) return;
+          // Nobody alone, and one block among them whose neighbours all the others are.
+          let possible = false;
+          for (let bits = 0; bits < 1 << layout.seatCount && !possible; bits += 1) {
+            if ((bits & ~mask) !== 0) continue;
+            const nos = Array.from({ length: layout.seatCount }, (_, no) => no).filter(
+              (no) => (bits >> no) & 1,
+            );
+            if (nos.length !== quantity) continue;
+            const runs = runsOf(blocks, nos);
+            if (runs.some((run) => run.length < 2)) continue;
+            const mine = [...new Set(runs.map((run) => blocks.blockAt[run[0] ?? 0] ?? -1))];
+            possible = mine.some((centre) =>
+              mine.every(
+                (block) => block === centre || neighbourBlocks(blocks, centre).includes(block),
+              ),
+            );
+          }
+          if (possible) splits += 1;
+          expect(best.tier).toBe(possible ? 3 : 4);
+        },
+      ),
+      { numRuns: 1_000 },
+    );
+    expect(splits).toBeGreaterThan(20);
+  });
+
+  it('is the same for the same question', () => {
+    fc.assert(
+      fc.property(questions, ({ question }) => {
+        const fixed = { ...question, random: undefined };
+        expect(proposeBest(fixed)).toEqual(proposeBest(fixed));
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('never seats a party worse because more seats are free', () => {
+    fc.assert(
+      fc.property(questions, fc.func(fc.boolean()), ({ question, free }, frees) => {
+        const fixed = { ...question, random: undefined };
+        const freer = { ...fixed, isFree: (no: number) => free[no] === true || frees(no) };
+        expect(standing(proposeBest(freer))).toBeLessThanOrEqual(standing(proposeBest(fixed)));
+      }),
+      RUNS,
+    );
+  });
+});

@@ -1,0 +1,86 @@
+/** Parties that all ask for the best seats at the same moment, of two processes. */
+import { auditEvent } from '../../src/modules/bookings/audit.sql';
+import { requireId } from '../../src/infra/ids';
+import { makeEvent, makeGuests, type LoadEvent } from '../../src/tools/load/stage';
+import { Target } from '../../src/tools/load/target';
+import { startHouse, type House } from '../support/house';
+
+const HOLD_BEST = `mutation ($input: BestAvailableInput!) {
+  holdBestAvailable(input: $input) {
+    __typename
+    ... on Reservation { id items { seat { no } } }
+    ... on Refusal { message }
+  }
+}`;
+interface Held {
+  __typename: string;
+  items?: { seat: { no: number } }[];
+}
+
+let first: House;
+let second: House;
+beforeAll(async () => {
+  first = await startHouse();
+  second = await startHouse({ on: first.database });
+});
+afterAll(async () => {
+  await second.close();
+  await first.close();
+});
+
+async function prepare(
+  shape: Parameters<typeof makeEvent>[2],
+  parties: number,
+): Promise<[LoadEvent, string[]]> {
+  const target = new Target([first.url]);
+  const owner = await first.given.user();
+  return [await makeEvent(target, owner.token, shape), await makeGuests(target, parties)];
+}
+
+/** Everybody at once, every other one at the second process. */
+async function ask(event: LoadEvent, guests: readonly string[], quantity: number): Promise<Held[]> {
+  return Promise.all(
+    guests.map(async (token, i) => {
+      const house = i % 2 === 0 ? first : second;
+      const { data } = await house.gql<{ holdBestAvailable: Held }>(
+        HOLD_BEST,
+        { input: { eventId: event.id, quantity } },
+        { token },
+      );
+      return data.holdBestAvailable;
+    }),
+  );
+}
+
+const nosOf = (held: Held): number[] => held.items?.map(({ seat }) => seat.no) ?? [];
+
+async function expectSound(event: LoadEvent): Promise<void> {
+  expect(await auditEvent(first.app.db, requireId('Event', event.id))).toEqual([]);
+}
+
+describe('a herd', () => {
+  test('of 100 parties of 4: all get seats, all different, each side by side', async () => {
+    const [event, guests] = await prepare({ rows: 30, seatsInRow: 20, holdSeconds: 600 }, 100);
+    const answers = await ask(event, guests, 4);
+    expect(answers.filter((answer) => answer.__typename !== 'Reservation')).toEqual([]);
+    const taken = answers.flatMap(nosOf);
+    expect(taken).toHaveLength(400);
+    expect(new Set(taken).size).toBe(400);
+    for (const answer of answers) {
+      const nos = nosOf(answer).sort((a, b) => a - b);
+      expect(nos[3]! - nos[0]!).toBe(3);
+    }
+    await expectSound(event);
+  });
+
+  test('of 30 parties of 2 on the last 47 seats: 23 are served, nobody is refused while two seats are left', async () => {
+    const [event, guests] = await prepare({ rows: 1, seatsInRow: 47, holdSeconds: 600 }, 30);
+    const answers = await ask(event, guests, 2);
+    const served = answers.filter((answer) => answer.__typename === 'Reservation');
+    const refused = answers.filter((answer) => answer.__typename === 'SeatsUnavailable');
+    expect([served.length, refused.length]).toEqual([23, 7]);
+    const taken = served.flatMap(nosOf);
+    expect(new Set(taken).size).toBe(46);
+    await expectSound(event);
+  });
+});
