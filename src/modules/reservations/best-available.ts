@@ -143,7 +143,7 @@ function wishOf(wanted: BestAvailableWish, offer: EventOffer, { layout }: Invent
   if (wanted.quantity < 1 || wanted.quantity > PARTY_MAX) {
     problems.push({ path: 'input.quantity', message: `must be from 1 to ${PARTY_MAX}` });
   }
-  if (accessible < 0 || accessible > wanted.quantity) {
+  if (accessible < 0 || accessible > Math.max(wanted.quantity, 0)) {
     problems.push({ path: 'input.accessible', message: 'must be from 0 to the quantity' });
   }
   const ticketTypeKey = wanted.ticketTypeKey ?? undefined;

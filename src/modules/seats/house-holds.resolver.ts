@@ -20,7 +20,9 @@ class BlockSeatsInput {
   @Field(() => ID)
   eventId!: string;
 
-  @Field(() => [ID], { description: `Up to ${SEAT_IDS_MAX}; may be empty where sections are named.` })
+  @Field(() => [ID], {
+    description: `Up to ${SEAT_IDS_MAX}; may be empty where sections are named.`,
+  })
   @ArrayMaxSize(SEAT_IDS_MAX)
   seatIds!: string[];
 

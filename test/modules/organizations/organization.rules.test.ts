@@ -20,7 +20,15 @@ const RIGHTS: Record<OrganizationRole, readonly Action[]> = {
     'sell',
     'checkIn',
   ],
-  [MANAGER]: ['viewMembers', 'manageVenues', 'manageEvents', 'blockSeats', 'viewDrafts', 'viewSales', 'checkIn'],
+  [MANAGER]: [
+    'viewMembers',
+    'manageVenues',
+    'manageEvents',
+    'blockSeats',
+    'viewDrafts',
+    'viewSales',
+    'checkIn',
+  ],
   [BOX_OFFICE]: ['viewMembers', 'blockSeats', 'viewDrafts', 'viewSales', 'sell', 'checkIn'],
   [SCANNER]: ['viewMembers', 'viewDrafts', 'checkIn'],
 };

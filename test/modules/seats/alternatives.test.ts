@@ -1,0 +1,165 @@
+import * as fc from 'fast-check';
+import { alternativesFor } from '../../../src/modules/seats/alternatives.rules';
+import { eventOn, freeWhere, planOf, runsOf, smallEvents, type SectionText } from './small-plans';
+
+function ask(sections: readonly SectionText[], row: string, wanted: number[], count = 3) {
+  return { ...eventOn(planOf(sections), freeWhere(row)), wanted, count };
+}
+
+describe('alternatives to lost seats', () => {
+  it('are as many side by side, nearest first', () => {
+    expect(alternativesFor(ask([['..........']], 'ooooxooooo', [3, 4]))).toEqual([
+      [2, 3],
+      [5, 6],
+      [0, 1],
+    ]);
+    expect(alternativesFor(ask([['..........']], 'ooooxooooo', [3, 4], 1))).toEqual([[2, 3]]);
+  });
+
+  it('look to the next row before the far end of the own one', () => {
+    const rows = ['.......', '.......'];
+    expect(alternativesFor(ask([rows], 'xxxxxoo' + 'ooxxxxx', [0, 1]))[0]).toEqual([7, 8]);
+  });
+
+  it('keep what is still free, and replace what is lost', () => {
+    const rows = ['......', '......'];
+    expect(alternativesFor(ask([rows], 'ooxooo' + 'xxxooo', [0, 1, 7, 8], 1))).toEqual([
+      [0, 1, 3, 4],
+    ]);
+  });
+
+  it('replace lone seats one by one', () => {
+    expect(alternativesFor(ask([['.......']], 'xoooxoo', [0, 4]))).toEqual([
+      [1, 3],
+      [2, 5],
+    ]);
+  });
+
+  it('have the same categories, and accessible places only for accessible ones', () => {
+    expect(alternativesFor(ask([['..bb', '..bb']], 'xxxx' + 'oooo', [1, 2]))).toEqual([[5, 6]]);
+    expect(alternativesFor(ask([['.w', '.w', '..']], 'xx' + 'oo' + 'oo', [0]))).toEqual([
+      [2],
+      [4],
+      [5],
+    ]);
+    expect(alternativesFor(ask([['.w', '.w', '..']], 'xx' + 'oo' + 'oo', [0, 1]))).toEqual([
+      [2, 3],
+    ]);
+  });
+
+  it('offer other places of an area, and another area where it is full', () => {
+    expect(alternativesFor(ask([4, 4], 'xooo' + 'oooo', [0, 1], 2))).toEqual([
+      [1, 2],
+      [4, 5],
+    ]);
+  });
+
+  it('never repeat the wanted seats when the caller does not know what is lost', () => {
+    expect(alternativesFor(ask([['......']], 'oooooo', [0, 1]))).toEqual([
+      [2, 3],
+      [4, 5],
+    ]);
+  });
+
+  it('leave out what is not for sale', () => {
+    const question = ask([['......']], 'xooooo', [0]);
+    expect(alternativesFor({ ...question, sellable: (no) => no > 3 })).toEqual([[4], [5]]);
+    expect(alternativesFor({ ...question, sellable: () => false })).toEqual([]);
+  });
+
+  it('are none for a sold-out house, no seats, or a party in too many pieces', () => {
+    expect(alternativesFor(ask([['....']], 'xxxx', [0]))).toEqual([]);
+    expect(alternativesFor(ask([['....']], 'oooo', []))).toEqual([]);
+    const rows = ['._'.repeat(21), '.'.repeat(40)];
+    const lone = Array.from({ length: 21 }, (_, i) => i);
+    const row = 'x'.repeat(21) + 'o'.repeat(40);
+    expect(alternativesFor(ask([rows], row, lone))).toEqual([]);
+    expect(alternativesFor(ask([rows], row, lone.slice(1), 1))).toHaveLength(1);
+  });
+});
+
+const questions = smallEvents.chain(({ layout, free }) =>
+  fc.record({
+    event: fc.constant(eventOn(layout, (no) => free[no] === true)),
+    wanted: fc.uniqueArray(fc.integer({ min: 0, max: layout.seatCount - 1 }), { maxLength: 6 }),
+    length: fc.integer({ min: 1, max: 5 }),
+    contiguous: fc.boolean(),
+    count: fc.integer({ min: 0, max: 4 }),
+  }),
+);
+
+describe('alternatives, whatever was wanted,', () => {
+  const sorted = (values: number[]): number[] => [...values].sort((a, b) => a - b);
+
+  it('are free seats of the same number, categories and access, as much side by side', () => {
+    let offered = 0;
+    fc.assert(
+      fc.property(questions, ({ event, wanted, count, contiguous, length }) => {
+        const { layout, blocks, isFree, categoryOf } = event;
+        const first = blocks.positionOf[wanted[0] ?? 0] ?? -1;
+        const nos =
+          contiguous && first >= 0 ? [...blocks.noAt.subarray(first, first + length)] : wanted;
+        const alternatives = alternativesFor({ ...event, wanted: nos, count });
+        expect(alternatives.length).toBeLessThanOrEqual(count);
+        expect(new Set(alternatives.map(String)).size).toBe(alternatives.length);
+        const lengths = (of: number[]): number[] =>
+          sorted(
+            runsOf(
+              blocks,
+              of.filter((no) => (blocks.positionOf[no] ?? -1) >= 0),
+            ).map((run) => run.length),
+          );
+        for (const alternative of alternatives) {
+          offered += 1;
+          expect(alternative.every(isFree)).toBe(true);
+          expect(alternative).toEqual(sorted([...new Set(alternative)]));
+          expect(alternative).not.toEqual(sorted(nos));
+          expect(sorted(alternative.map(categoryOf))).toEqual(sorted(nos.map(categoryOf)));
+          const accessible = (of: number[]): number =>
+            of.filter((no) => layout.accessible[no] === 1).length;
+          expect(accessible(alternative)).toBe(accessible(nos));
+          // Pieces may come to lie side by side and count as one then; they are never torn.
+          const [before, after] = [lengths(nos), lengths(alternative)];
+          expect(after.length).toBeLessThanOrEqual(before.length);
+          expect(after.at(-1) ?? 0).toBeGreaterThanOrEqual(before.at(-1) ?? 0);
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+    expect(offered).toBeGreaterThan(300);
+  });
+
+  it('begin with the nearest range there is, by trying all', () => {
+    let offered = 0;
+    fc.assert(
+      fc.property(questions, ({ event, wanted, length }) => {
+        const { layout, blocks, isFree, categoryOf } = event;
+        const start = blocks.positionOf[wanted[0] ?? 0] ?? -1;
+        if (start < 0) return;
+        const nos = [...blocks.noAt.subarray(start, start + length)];
+        if (runsOf(blocks, nos).length !== 1 || nos.every(isFree)) return;
+        const like = (of: number[]): string =>
+          String(sorted(of.map((no) => 2 * categoryOf(no) + (layout.accessible[no] ?? 0))));
+        const middle = (of: number[]): [number, number] => [
+          of.reduce((sum, no) => sum + (layout.x[no] ?? 0) / of.length, 0),
+          of.reduce((sum, no) => sum + (layout.y[no] ?? 0) / of.length, 0),
+        ];
+        const [x, y] = middle(nos);
+        const distances = Array.from(blocks.noAt).flatMap((_, first) => {
+          const range = [...blocks.noAt.subarray(first, first + nos.length)];
+          const fits = range.length === nos.length && runsOf(blocks, range).length === 1;
+          if (!fits || !range.every(isFree) || like(range) !== like(nos)) return [];
+          const [rangeX, rangeY] = middle(range);
+          return [Math.hypot(rangeX - x, rangeY - y)];
+        });
+        const [nearest] = alternativesFor({ ...event, wanted: nos, count: 1 });
+        if (nearest === undefined) return void expect(distances).toEqual([]);
+        offered += 1;
+        const [nearestX, nearestY] = middle(nearest);
+        expect(Math.hypot(nearestX - x, nearestY - y)).toBeCloseTo(Math.min(...distances), 6);
+      }),
+      { numRuns: 2_000 },
+    );
+    expect(offered).toBeGreaterThan(100);
+  });
+});
