@@ -47,6 +47,12 @@ export function registerWebSocket(
     maxPayload: MESSAGE_BYTES_MAX,
   });
   const served = useServer(optionsOf(app, schema, authenticate), sockets, KEEP_ALIVE_MS);
+  // graphql-ws takes a frame that is broken or too big for a fault of ours and prints it to the
+  // console. The socket has told its client (1009, 1002 …) and closes; that is all there is to say.
+  sockets.on('connection', (client) => {
+    client.removeAllListeners('error');
+    client.on('error', (error) => app.log.debug({ err: error }, 'a WebSocket broke'));
+  });
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     const path = request.url?.split('?')[0];
     if (path !== '/graphql') {

@@ -10,6 +10,8 @@ import type { RedisLinks } from './redis';
 interface Limit {
   points: number;
   seconds: number;
+  /** Once used up, not another try for this long. */
+  blockSeconds?: number;
   /** Counted by each process alone: where asking Redis would cost more than what is guarded. */
   local?: true;
 }
@@ -25,6 +27,9 @@ const LIMITS = {
   refreshByAddress: { points: 600, seconds: 60 },
   importByUser: { points: 60, seconds: 60 },
   holdByHolder: { points: 300, seconds: 60, local: true },
+  guestHoldByAddress: { points: 1_200, seconds: 60, local: true },
+  /** Reservations that ran out unpaid. */
+  expiryByHolder: { points: 10, seconds: 600, blockSeconds: 120 },
 } as const satisfies Record<string, Limit>;
 export type LimitName = keyof typeof LIMITS;
 
@@ -36,8 +41,9 @@ export class RateLimits {
     if (!enabled) return;
     this.limiters = new Map<LimitName, RateLimiterAbstract>(
       (Object.keys(LIMITS) as LimitName[]).map((name) => {
-        const { points, seconds: duration, local }: Limit = LIMITS[name];
-        const memory = new RateLimiterMemory({ keyPrefix: name, points, duration });
+        const { points, seconds: duration, blockSeconds, local }: Limit = LIMITS[name];
+        const blockDuration = blockSeconds ?? 0;
+        const memory = new RateLimiterMemory({ keyPrefix: name, points, duration, blockDuration });
         if (redis === undefined || local) return [name, memory];
         const storeClient = redis.commands;
         return [
@@ -47,6 +53,7 @@ export class RateLimits {
             keyPrefix: `limit:${name}`,
             points,
             duration,
+            blockDuration,
             insuranceLimiter: memory,
           }),
         ];
@@ -56,25 +63,41 @@ export class RateLimits {
 
   /** Throws RATE_LIMITED with `retryAfterSeconds` once `key` has used up its points. */
   async spend(name: LimitName, key: string): Promise<void> {
-    const limiter = this.limiters?.get(name);
-    if (limiter === undefined) return;
-    try {
-      await limiter.consume(key);
-    } catch (reason) {
-      if (!(reason instanceof RateLimiterRes)) throw reason;
-      const retryAfterSeconds = Math.max(1, Math.ceil(reason.msBeforeNext / 1000));
-      throw new DomainError(
-        'RATE_LIMITED',
-        `Too many tries. Come back in ${retryAfterSeconds} s.`,
-        {
-          retryAfterSeconds,
-        },
-      );
-    }
+    const over = await this.consume(name, key);
+    if (over !== undefined) throw rateLimited(over);
+  }
+
+  /** Spends a point for something that has happened and cannot be refused any more. */
+  async note(name: LimitName, key: string): Promise<void> {
+    await this.consume(name, key);
+  }
+
+  /** Throws RATE_LIMITED where `key` has used up its points, and spends none. */
+  async requireLeft(name: LimitName, key: string): Promise<void> {
+    const spent = await this.limiters?.get(name)?.get(key);
+    if (spent != null && spent.remainingPoints <= 0) throw rateLimited(spent);
   }
 
   /** Gives back all that `key` has spent. */
   async forgive(name: LimitName, key: string): Promise<void> {
     await this.limiters?.get(name)?.delete(key);
   }
+
+  /** What the limiter says when there is no point left; undefined while there is. */
+  private async consume(name: LimitName, key: string): Promise<RateLimiterRes | undefined> {
+    try {
+      await this.limiters?.get(name)?.consume(key);
+      return undefined;
+    } catch (reason) {
+      if (reason instanceof RateLimiterRes) return reason;
+      throw reason;
+    }
+  }
+}
+
+function rateLimited({ msBeforeNext }: RateLimiterRes): DomainError {
+  const retryAfterSeconds = Math.max(1, Math.ceil(msBeforeNext / 1000));
+  return new DomainError('RATE_LIMITED', `Too many tries. Come back in ${retryAfterSeconds} s.`, {
+    retryAfterSeconds,
+  });
 }

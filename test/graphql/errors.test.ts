@@ -63,7 +63,10 @@ describe.each(TRANSPORTS)('errors over %s', (_, ask) => {
     ['an unknown argument', '{ events(last: 3) { totalCount } }'],
     ['an unknown value of an enum', '{ events(sort: { field: COLOUR }) { totalCount } }'],
     ['no operation', 'fragment f on Event { id }'],
-    ['a subscription among others', 'subscription { a: seatMapUpdates(eventId: "x") { cursor } b: seatMapUpdates(eventId: "y") { cursor } }'],
+    [
+      'a subscription among others',
+      'subscription { a: seatMapUpdates(eventId: "x") { cursor } b: seatMapUpdates(eventId: "y") { cursor } }',
+    ],
   ])('for %s are BAD_USER_INPUT', async (what, query) => {
     const answer = await ask(house, query).catch((error: unknown) => error as Error);
     if (answer instanceof Error) throw new Error(`${what}: ${answer.message}`);
@@ -97,7 +100,12 @@ describe.each(TRANSPORTS)('errors over %s', (_, ask) => {
       house,
       'mutation ($input: RegisterInput!) { register(input: $input) { accessToken } }',
       {
-        input: { email: 'a@example.org', password: 'short', firstName: '', lastName: 'x'.repeat(500) },
+        input: {
+          email: 'a@example.org',
+          password: 'short',
+          firstName: '',
+          lastName: 'x'.repeat(500),
+        },
       },
     );
     expect(codesOf(answer)).toEqual(['BAD_USER_INPUT']);

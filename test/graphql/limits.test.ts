@@ -94,6 +94,7 @@ describe.each(TRANSPORTS)('limits over %s', (_, ask) => {
       left === 0 ? 'name' : `fields { type { ${nested(left - 1)} } }`;
     const answer = await ask(house, `{ __schema { types { ${nested(6)} } } }`);
     expect(answer.errors).toBeDefined();
-    for (const code of codesOf(answer)) expect(['BAD_USER_INPUT', 'QUERY_TOO_COMPLEX']).toContain(code);
+    for (const code of codesOf(answer))
+      expect(['BAD_USER_INPUT', 'QUERY_TOO_COMPLEX']).toContain(code);
   });
 });

@@ -137,9 +137,9 @@ describe('tokens', () => {
       stale,
     );
     expect(barred.errors).toMatchObject([{ extensions: { code: 'UNAUTHENTICATED' } }]);
-    expect((await house.gql('{ events { totalCount } }', {}, stale)).errors?.[0]?.extensions.code).toBe(
-      'UNAUTHENTICATED',
-    );
+    expect(
+      (await house.gql('{ events { totalCount } }', {}, stale)).errors?.[0]?.extensions.code,
+    ).toBe('UNAUTHENTICATED');
     const fresh = await house.gql<{ refreshSession: { accessToken: string } }>(
       REFRESH,
       { t: user.refreshToken },

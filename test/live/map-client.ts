@@ -16,6 +16,7 @@ export interface MapUpdate {
   availability: Counts;
 }
 
+const AWAIT_MS = 10_000;
 const COUNTS = '{ total available held sold blocked }';
 const UPDATES = `subscription ($eventId: ID!, $after: String) {
   seatMapUpdates(eventId: $eventId, after: $after) {
@@ -79,7 +80,7 @@ export class MapClient {
 
   private apply(update: MapUpdate): void {
     if (update.snapshot !== null) {
-      this.letters = [...update.snapshot.statuses];
+      this.letters = Array.from(update.snapshot.statuses);
       this.versions = [];
       this.whole = true;
       expect(update.changes).toEqual([]);
@@ -121,13 +122,10 @@ export async function untilOpen(house: House, field: string, count: number): Pro
       told();
     }) as typeof gauge.inc);
   });
-  let late = false;
-  const giveUp = setTimeout(() => {
-    late = true;
-    told();
-  }, 10_000);
+  const untilMs = performance.now() + AWAIT_MS;
+  const giveUp = setTimeout(() => told(), AWAIT_MS);
   try {
-    while (!late) {
+    while (performance.now() < untilMs) {
       const next = new Promise<void>((resolve) => (told = resolve));
       if ((await openOf(house, field)) === count) return;
       await next;

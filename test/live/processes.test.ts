@@ -1,5 +1,5 @@
 /** One event, several processes: what one sells, the others show. */
-import { sweepExpired } from '../../src/modules/reservations/reservation.service';
+import { sweepExpired } from '../../src/modules/reservations/sweep';
 import { redisUrl, startHouse, type House } from '../support/house';
 import {
   askToHold,

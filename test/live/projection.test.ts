@@ -1,4 +1,13 @@
-import { assert, array, constantFrom, integer, nat, property, record, shuffledSubarray } from 'fast-check';
+import {
+  assert,
+  array,
+  constantFrom,
+  integer,
+  nat,
+  property,
+  record,
+  shuffledSubarray,
+} from 'fast-check';
 import type { SeatChange, SeatSnapshot, SeatStatusLetter } from '../../src/live/change-log.sql';
 import { Projection } from '../../src/live/projection';
 

@@ -1,8 +1,16 @@
-import { sweepExpired } from '../../src/modules/reservations/reservation.service';
+import { sweepExpired } from '../../src/modules/reservations/sweep';
 import { newId, eventScopedId } from '../../src/infra/ids';
 import { redisUrl, startHouse, type House } from '../support/house';
 import type { Messages } from '../support/subscriptions';
-import { holdNos, nosOf, openHall, RESERVATION, seatIdOf, type Hall, type Held } from '../support/hall';
+import {
+  holdNos,
+  nosOf,
+  openHall,
+  RESERVATION,
+  seatIdOf,
+  type Hall,
+  type Held,
+} from '../support/hall';
 import { openOf, untilOpen } from './map-client';
 
 let house: House;

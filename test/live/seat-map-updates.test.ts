@@ -72,9 +72,7 @@ describe('seatMapUpdates', () => {
   it('gathers what happens in one moment into few messages', async () => {
     const client = new MapClient(house, hall);
     await client.connect();
-    await Promise.all(
-      Array.from({ length: 12 }, (_, no) => holdNos(house, hall, token, [no])),
-    );
+    await Promise.all(Array.from({ length: 12 }, (_, no) => holdNos(house, hall, token, [no])));
     let messages = 0;
     await client.until(() => ++messages > 0 && client.statuses.startsWith('H'.repeat(12)));
     expect(messages).toBeLessThan(12);

@@ -1,5 +1,5 @@
 /** Everything at once on few seats: holds, additions, releases, extensions, the clock, sweepers. */
-import { sweepExpired } from '../../src/modules/reservations/reservation.service';
+import { sweepExpired } from '../../src/modules/reservations/sweep';
 import { startHouse, type House } from '../support/house';
 import {
   byNo,

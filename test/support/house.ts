@@ -28,7 +28,8 @@ export interface AskOptions {
 export interface HouseOptions {
   /** Background work in this process: off unless asked for, so that tests decide when it happens. */
   workers?: boolean;
-  redis?: boolean;
+  /** The address of another one than this run's, or false for none. */
+  redis?: string | false;
   rateLimits?: boolean;
   config?: Partial<Config>;
   /** Another process's view of the same house. */
@@ -67,7 +68,8 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
     ...options.config,
   };
   let port = 0;
-  const redisUrls = options.redis === false || redisUrl === undefined ? [] : [redisUrl];
+  const { redis = redisUrl } = options;
+  const redisUrls = typeof redis === 'string' ? [redis] : [];
   const app = await createApp({
     config,
     databaseUrl: database.url,

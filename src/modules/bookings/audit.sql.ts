@@ -64,6 +64,14 @@ const INVARIANTS: Readonly<Record<string, string>> = {
     WHERE s.no IS NULL OR t.no IS NULL OR s.reservation_id <> t.reservation_id
       OR s.reservation_status IS DISTINCT FROM 'BOOKED' OR t.booking_status <> 'CONFIRMED' OR t.seat_tickets > 1`,
 
+  /** A seat is blocked while somebody of the house has said so, and no longer. */
+  'house-hold': `
+    SELECT coalesce(s.event_id, h.event_id), format('seat %s is %s; blocked by %s at %s',
+      coalesce(s.no, h.no), coalesce(s.status, 'not blocked'), coalesce(h.blocked_by::text, 'nobody'), h.blocked_at)
+    FROM (SELECT s.event_id, s.no, s.status FROM scope JOIN seats s USING (event_id) WHERE s.status = 'B') s
+    FULL JOIN (SELECT h.* FROM scope JOIN house_holds h USING (event_id)) h ON h.event_id = s.event_id AND h.no = s.no
+    WHERE s.no IS NULL OR h.no IS NULL`,
+
   /** Captured minus refunded money is the price of the live tickets, booking by booking. */
   money: `
     SELECT b.event_id, format('booking %s (%s): %s kept, %s due, live tickets worth %s',

@@ -18,6 +18,7 @@ import { requireId } from '../../infra/ids';
 import { requireHolder } from '../auth/viewer.rules';
 import { Seat } from '../seats/seat.entity';
 import { bestAvailable, holdBestAvailable, type ProposedSeats } from './best-available';
+import { requireFairShare } from './fairness';
 import { HoldSeatsResult, requireSellable } from './reservation.resolver';
 
 const KEYS_MAX = 200;
@@ -113,7 +114,7 @@ export class BestAvailableResolver {
     @Arg('input', () => BestAvailableInput) input: BestAvailableInput,
   ): Promise<typeof HoldSeatsResult> {
     const holder = requireHolder(ctx.viewer);
-    await ctx.app.limits.spend('holdByHolder', holder.id);
+    await requireFairShare(ctx, holder);
     const eventId = requireId('Event', input.eventId);
     await requireSellable(ctx, eventId);
     const { idempotencyKey, ...wish } = input;

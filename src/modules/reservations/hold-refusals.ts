@@ -8,16 +8,22 @@ import type { HoldOutcome } from '../seats/seat-functions.sql';
 
 type Refused = Exclude<HoldOutcome, { outcome: 'HELD' | 'EVENT_CHANGED' }>;
 
-/** What a buyer is told of an outcome that is not the good one; `wanted` are the seats named in the request. */
+/** What was asked for: the seats named in the request, and how many items the reservation may have. */
+interface Asked {
+  nos: readonly number[];
+  itemsMax: number;
+}
+
+/** What a buyer is told of an outcome that is not the good one. */
 export async function refusalOf(
   app: App,
   offer: EventOffer,
   refused: Refused,
-  wanted: readonly number[],
+  asked: Asked,
 ): Promise<DomainError> {
   switch (refused.outcome) {
     case 'SEATS_UNAVAILABLE':
-      return seatsUnavailable(app, offer, wanted, refused.nos);
+      return seatsUnavailable(app, offer, asked.nos, refused.nos);
     case 'AREA_FULL': {
       const layout = await app.layouts.get(offer.event.seatingPlanId);
       const area = layout.sections.find((section) => section.firstNo === refused.first);
@@ -25,7 +31,7 @@ export async function refusalOf(
       return new RefusalError('SeatsUnavailable', message, { seats: [], alternatives: [] });
     }
     case 'LIMIT_EXCEEDED':
-      return limitExceeded(offer.event.seatsPerReservationMax);
+      return limitExceeded(asked.itemsMax);
     case 'ALREADY_YOURS': {
       const layout = await app.layouts.get(offer.event.seatingPlanId);
       const labels = refused.nos.map((no) => layout.label[no]).join(', ');

@@ -8,6 +8,7 @@ import type { EventOffer } from '../events/event-offer';
 import { salesState } from '../events/event.rules';
 import { orphansOf } from '../seats/finder';
 import { inventoryOf, seatIn } from '../seats/inventory';
+import { withSectionLocks } from '../seats/section-locks';
 import { limitExceeded, refusalOf } from './hold-refusals';
 import {
   callHoldSeats,
@@ -35,6 +36,8 @@ export interface HoldRequest {
   /** Add to this one instead of opening another. */
   reservationId: string | undefined;
   idempotencyKey: string | undefined;
+  /** For a group: items the reservation may have, instead of what the event allows a buyer. */
+  itemsMax?: number | undefined;
   /** Seats we proposed ourselves keep the orphan rule already. */
   proposed?: true;
   /** What makes two requests with one key the same; the selection where absent. */
@@ -57,7 +60,10 @@ export async function holdSeats(
     const wanted = await priceWish(app, holder, request, offer);
     const outcome = await claim(app, holder, request, offer, wanted);
     if (outcome.outcome === 'HELD') return settleHold(app, holder, request.eventId, outcome);
-    if (outcome.outcome !== 'EVENT_CHANGED') throw await refusalOf(app, offer, outcome, wanted.nos);
+    if (outcome.outcome !== 'EVENT_CHANGED') {
+      const itemsMax = itemsMaxOf(request, offer);
+      throw await refusalOf(app, offer, outcome, { nos: wanted.nos, itemsMax });
+    }
     app.offers.forget(request.eventId);
   }
   throw new DomainError('CONFLICT', 'The event is being changed at the moment. Try again.');
@@ -81,7 +87,7 @@ async function priceWish(
   }
   if (event.oneBookingPerCustomer) await requireNoBooking(app, event.id, holder);
   // Before any seat is looked at, so that an absurd number of them costs nothing.
-  const limit = event.seatsPerReservationMax;
+  const limit = itemsMaxOf(request, offer);
   if (itemCount(request.seats, request.areas) > limit) throw limitExceeded(limit);
   const wanted = claimOf(
     {
@@ -104,10 +110,11 @@ function claim(
   app: App,
   holder: Holder,
   request: HoldRequest,
-  { event }: EventOffer,
+  offer: EventOffer,
   wanted: Claim,
 ): Promise<HoldOutcome> {
-  return retryTransaction(() =>
+  const { event, layout } = offer;
+  const call = (): Promise<HoldOutcome> =>
     callHoldSeats(app.db, {
       ...wanted,
       eventId: event.id,
@@ -118,11 +125,18 @@ function claim(
       holderKind: holder.kind,
       now: app.clock.now(),
       holdSeconds: event.holdSeconds,
-      itemsMax: event.seatsPerReservationMax,
+      itemsMax: itemsMaxOf(request, offer),
       idempotencyKey: request.idempotencyKey ?? null,
       inputHash: request.idempotencyKey === undefined ? null : hashOf(request),
-    }),
-  );
+    });
+  if (itemCount(request.seats, request.areas) <= event.seatsPerReservationMax)
+    return retryTransaction(call);
+  const nos = [...wanted.nos, ...wanted.areas.map((area) => area.first)];
+  return withSectionLocks(app, { eventId: event.id, layout, nos }, () => retryTransaction(call));
+}
+
+function itemsMaxOf({ itemsMax }: HoldRequest, { event }: EventOffer): number {
+  return itemsMax ?? event.seatsPerReservationMax;
 }
 
 /** Seats that are gone anyway are refused for that, by the database. */

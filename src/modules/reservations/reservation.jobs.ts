@@ -1,7 +1,7 @@
 import type { App } from '../../app.types';
 import type { JobTasks } from '../../jobs/jobs';
 import type { Ticker } from '../../jobs/ticker';
-import { sweepExpired } from './reservation.service';
+import { sweepExpired } from './sweep';
 
 const SWEEP_EVERY_MS = 1_000;
 const IDEMPOTENCY_KEPT = '24 hours';

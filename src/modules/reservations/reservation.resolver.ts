@@ -39,6 +39,7 @@ import { visibleEvent } from '../events/event.service';
 import { forbidden, mayDo } from '../organizations/permissions';
 import { seatsOf } from '../seats/inventory';
 import { Seat } from '../seats/seat.entity';
+import { requireFairShare } from './fairness';
 import { holdSeats, requireSameEvent } from './hold';
 import { pageOfHolder } from './holder-pages';
 import { Reservation } from './reservation.entity';
@@ -52,6 +53,7 @@ import {
   SalesClosed,
   SeatsUnavailable,
 } from './reservation.refusals';
+import { GROUP_SEATS_MAX, itemCount } from './reservation.rules';
 import { extendReservation, findReservation, releaseSeats } from './reservation.service';
 import { watchReservation } from './reservation.watch';
 
@@ -112,7 +114,7 @@ export class ReservationResolver {
 
   @Mutation(() => HoldSeatsResult, {
     description:
-      'Claims all of the wanted seats for a few minutes, or none. Errors: NOT_FOUND, BAD_USER_INPUT, UNAUTHENTICATED, CONFLICT (already in this reservation, or the reservation has ended), IDEMPOTENCY_CONFLICT, RATE_LIMITED.',
+      'Claims all of the wanted seats for a few minutes, or none. Staff who sell may hold up to 500 for a group. Errors: NOT_FOUND, BAD_USER_INPUT, UNAUTHENTICATED, CONFLICT (already in this reservation, or the reservation has ended), IDEMPOTENCY_CONFLICT, RATE_LIMITED.',
   })
   @Refusable(
     'SeatsUnavailable',
@@ -127,7 +129,7 @@ export class ReservationResolver {
     @Arg('input', () => HoldSeatsInput) input: HoldSeatsInput,
   ): Promise<typeof HoldSeatsResult> {
     const holder = requireHolder(ctx.viewer);
-    await ctx.app.limits.spend('holdByHolder', holder.id);
+    await requireFairShare(ctx, holder);
     const eventId = requireId('Event', input.eventId);
     await requireSellable(ctx, eventId);
     const reservation =
@@ -145,6 +147,7 @@ export class ReservationResolver {
       areas: input.areas ?? [],
       reservationId: reservation?.id,
       idempotencyKey: input.idempotencyKey ?? undefined,
+      itemsMax: await groupItemsMax(ctx, eventId, input),
     });
   }
 
@@ -280,6 +283,23 @@ export async function requireSellable(ctx: RequestContext, eventId: string): Pro
   if (offer === undefined) throw notFound('event');
   if (offer.event.status === EventStatus.DRAFT && (await visibleEvent(ctx, eventId)) === undefined)
     throw notFound('event');
+}
+
+/**
+ * Staff who sell may hold for groups. Looked up only where it makes a difference: buyers come in
+ * crowds, and theirs would be one more statement each.
+ */
+async function groupItemsMax(
+  ctx: RequestContext,
+  eventId: string,
+  { seats, areas, reservationId }: HoldSeatsInput,
+): Promise<number | undefined> {
+  const offer = await ctx.app.offers.get(eventId);
+  if (offer === undefined) return undefined;
+  const count = itemCount(seats ?? [], areas ?? []);
+  if (reservationId == null && count <= offer.event.seatsPerReservationMax) return undefined;
+  const maySell = await mayDo(ctx, offer.event.organizationId, 'sell');
+  return maySell ? GROUP_SEATS_MAX : undefined;
 }
 
 async function visibleReservation(

@@ -10,6 +10,8 @@ import { badInput, type FieldProblem } from '../../errors';
 export const EXTENSIONS_MAX = 2;
 /** No extension reaches further than this from the first hold. */
 export const LIFETIME_SECONDS_MAX = 2 * 60 * 60;
+/** Items of one reservation that staff hold for a group, whatever the event allows a buyer. */
+export const GROUP_SEATS_MAX = 500;
 const PROBLEMS_MAX = 20;
 const KEY_LENGTH_MAX = 200;
 

@@ -2,12 +2,7 @@ import type { App } from '../../app.types';
 import { badInput, DomainError, notFound } from '../../errors';
 import { retryTransaction } from '../../infra/database';
 import type { EventScopedKey } from '../../infra/ids';
-import {
-  callExpireReservations,
-  callExtendReservation,
-  callReleaseSeats,
-  seatChange,
-} from '../seats/seat-functions.sql';
+import { callExtendReservation, callReleaseSeats, seatChange } from '../seats/seat-functions.sql';
 import { closedReservation } from './hold-refusals';
 import { Reservation, type Holder } from './reservation.entity';
 import { reservationChannel } from './reservation.news';
@@ -77,10 +72,7 @@ export async function extendReservation(
   return readReservation(app, key);
 }
 
-async function readReservation(
-  app: App,
-  { eventId, id }: EventScopedKey,
-): Promise<Reservation> {
+async function readReservation(app: App, { eventId, id }: EventScopedKey): Promise<Reservation> {
   const reservation = await findReservation(app, { eventId, id });
   if (reservation === undefined) throw notFound('reservation');
   return reservation;
@@ -91,51 +83,4 @@ export async function findReservation(
   { eventId, id }: EventScopedKey,
 ): Promise<Reservation | undefined> {
   return (await app.db.orm.manager.findOneBy(Reservation, { eventId, id })) ?? undefined;
-}
-
-/** Overdue reservations one sweep ends at most in one go; it goes on until fewer are left. */
-const SWEEP_BATCH = 500;
-/** Batches a sweep does before it lets others have their turn. */
-const SWEEP_BATCHES_MAX = 40;
-
-/**
- * Ends overdue reservations; any number of processes may do so at once. Seats do not wait for this:
- * they are free from the deadline on. Answers how many it ended.
- */
-export async function sweepExpired(app: App): Promise<number> {
-  let ended = 0;
-  for (let batch = 0; batch < SWEEP_BATCHES_MAX; batch++) {
-    const now = app.clock.now();
-    const overdue = await app.db.query<{ event_id: string; ids: string[]; oldest: Date }>(
-      `SELECT event_id, array_agg(id) AS ids, min(expires_at) AS oldest FROM (
-         SELECT event_id, id, expires_at FROM reservations
-         WHERE status = 'ACTIVE' AND expires_at <= $1 ORDER BY expires_at LIMIT $2) due
-       GROUP BY event_id`,
-      [now, SWEEP_BATCH],
-    );
-    const oldest = Math.min(now.getTime(), ...overdue.map((row) => row.oldest.getTime()));
-    app.metrics.sweepLag.set((now.getTime() - oldest) / 1000);
-    let endedNow = 0;
-    for (const { event_id: eventId, ids } of overdue)
-      endedNow += await expire(app, eventId, ids, now);
-    ended += endedNow;
-    const seen = overdue.reduce((sum, row) => sum + row.ids.length, 0);
-    // Fewer than asked for: done. None ended: another sweeper has them.
-    if (seen < SWEEP_BATCH || endedNow === 0) break;
-  }
-  return ended;
-}
-
-async function expire(
-  app: App,
-  eventId: string,
-  ids: readonly string[],
-  now: Date,
-): Promise<number> {
-  const expired = await retryTransaction(() => callExpireReservations(app.db, eventId, ids, now));
-  app.live.publish(expired.map((each) => seatChange(eventId, 'A', each)));
-  for (const { reservation_id: id } of expired)
-    void app.news.publish(reservationChannel({ eventId, id }), {});
-  app.metrics.expiredReservations.inc(expired.length);
-  return expired.length;
 }

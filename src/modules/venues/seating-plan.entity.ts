@@ -7,10 +7,12 @@ import { publicId } from '../../infra/ids';
 export enum SeatingPlanFormat {
   USHER = 'USHER',
   PRETIX = 'PRETIX',
+  SEATSIO = 'SEATSIO',
 }
 registerEnumType(SeatingPlanFormat, {
   name: 'SeatingPlanFormat',
-  description: 'USHER: our own, documented format. PRETIX: what pretix and its seat editors write.',
+  description:
+    'USHER: our own, documented format. PRETIX: what pretix and its seat editors write. SEATSIO: charts of the seats.io designer.',
 });
 
 export enum DuplicateSeatPolicy {

@@ -209,7 +209,12 @@ describe('the audit', () => {
     [
       'a seat whose status the log does not know',
       [`UPDATE seats SET status = 'B', reservation_id = NULL ${SEAT} 2`],
-      ['seat-version', 'sold-seat'],
+      ['house-hold', 'seat-version', 'sold-seat'],
+    ],
+    [
+      'a house hold on a seat that is on sale',
+      [`INSERT INTO house_holds SELECT :event, 5, NULL, id, now() FROM users LIMIT 1`],
+      ['house-hold'],
     ],
     [
       'a gap in the log',

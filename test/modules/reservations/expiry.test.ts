@@ -1,5 +1,5 @@
 /** What becomes of a hold whose time is up: the sweeper, and buyers that do not wait for it. */
-import { sweepExpired } from '../../../src/modules/reservations/reservation.service';
+import { sweepExpired } from '../../../src/modules/reservations/sweep';
 import { startHouse, type House } from '../../support/house';
 import {
   askToHold,

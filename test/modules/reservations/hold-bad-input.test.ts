@@ -143,11 +143,7 @@ describe('selections', () => {
       ['input.areas'],
     ],
     ['an empty key', { seats: byNo(1), idempotencyKey: '' }, ['input.idempotencyKey']],
-    [
-      'a key with a NUL',
-      { seats: byNo(1), idempotencyKey: 'a\u0000b' },
-      ['input.idempotencyKey'],
-    ],
+    ['a key with a NUL', { seats: byNo(1), idempotencyKey: 'a\u0000b' }, ['input.idempotencyKey']],
     [
       'half of a surrogate pair in a key',
       { seats: byNo(1), idempotencyKey: 'a\ud800' },
@@ -177,9 +173,10 @@ describe('selections', () => {
   });
 
   it('the same seat by no and by id is one seat twice', async () => {
-    expect(
-      await refusedWith({ seats: [{ no: 3 }, { seatId: seatIdOf(hall, 3) }] }),
-    ).toMatchObject({ code: 'BAD_USER_INPUT', paths: ['input.seats.1'] });
+    expect(await refusedWith({ seats: [{ no: 3 }, { seatId: seatIdOf(hall, 3) }] })).toMatchObject({
+      code: 'BAD_USER_INPUT',
+      paths: ['input.seats.1'],
+    });
     expect(await refusedWith({ seats: [{ no: 3, seatId: seatIdOf(hall, 3) }] })).toMatchObject({
       code: 'BAD_USER_INPUT',
       paths: ['input.seats.0'],
@@ -205,7 +202,11 @@ describe('selections', () => {
     ['a fraction', { seats: byNo(1.5) }, 'input.seats.0.no'],
     ['text for a number', { seats: [{ no: '1' }] }, 'input.seats.0.no'],
     ['a field nobody knows', { seats: [{ no: 1, price: 0 }] }, 'input.seats.0'],
-    ['null for a quantity', { areas: [{ sectionKey: 'pit', quantity: null }] }, 'input.areas.0.quantity'],
+    [
+      'null for a quantity',
+      { areas: [{ sectionKey: 'pit', quantity: null }] },
+      'input.areas.0.quantity',
+    ],
   ])('%s is refused before anything runs', async (_, input, path) => {
     expect(await refusedWith(input)).toMatchObject({ code: 'BAD_USER_INPUT', paths: [path] });
   });
@@ -255,10 +256,9 @@ describe('who and when', () => {
     ['no longer on sale', `sales_end_at = now() - interval '1 second'`],
   ])('an event that is %s is not on sale', async (_, change) => {
     const closed = await openHall(house);
-    await house.app.db.query(
-      `UPDATE events SET ${change}, version = version + 1 WHERE id = $1`,
-      [closed.eventUuid],
-    );
+    await house.app.db.query(`UPDATE events SET ${change}, version = version + 1 WHERE id = $1`, [
+      closed.eventUuid,
+    ]);
     house.app.offers.forget(closed.eventUuid);
     const before = await stateOf(house, closed);
     const { data } = await tryHold(house, closed, token, { seats: byNo(1) });

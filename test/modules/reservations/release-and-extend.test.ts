@@ -64,7 +64,9 @@ describe('releaseSeats', () => {
       total: { amountMinor: held.total.amountMinor - 3000 },
     });
     expect(nosOf(data.releaseSeats)).toEqual([0, 12]);
-    expect(data.releaseSeats.items.find(({ seat }) => seat.no === 12)?.ticketType.key).toBe('child');
+    expect(data.releaseSeats.items.find(({ seat }) => seat.no === 12)?.ticketType.key).toBe(
+      'child',
+    );
     expect(await statusesOf(house, hall)).toMatch(/^HA{11}HA+$/);
   });
 
@@ -94,11 +96,7 @@ describe('releaseSeats', () => {
       [held.id, [mine, elsewhere], 'BAD_USER_INPUT'],
       [held.id, [mine, seatIdOf(hall, 3)], 'BAD_USER_INPUT'],
       [held.id, [mine, seatIdOf(hall, 999_999)], 'BAD_USER_INPUT'],
-      [
-        held.id,
-        Array.from({ length: 10_000 }, (_, no) => seatIdOf(hall, no)),
-        'BAD_USER_INPUT',
-      ],
+      [held.id, Array.from({ length: 10_000 }, (_, no) => seatIdOf(hall, no)), 'BAD_USER_INPUT'],
       [theirs.id, [seatIdOf(hall, 3)], 'NOT_FOUND'],
       ['res_nonsense', [mine], 'NOT_FOUND'],
       [mine, [mine], 'NOT_FOUND'],

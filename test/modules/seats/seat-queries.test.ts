@@ -1,6 +1,6 @@
 import { encodeCursor } from '../../../src/graphql/connections';
 import { seatId } from '../../../src/infra/ids';
-import { startHouse, type House } from '../../support/house';
+import { startHouse, type GraphQLError, type House } from '../../support/house';
 import {
   CIRCLE,
   HALL_SEATS,
@@ -31,30 +31,38 @@ interface Counts {
   blocked: number;
 }
 const COUNTS = '{ total available held sold blocked }';
-const ofEvent = async <T>(
+interface EventData {
+  availability: Counts;
+  seatMap: {
+    statuses: string;
+    cursor: string;
+    availability: Counts;
+    plan: { capacity: number };
+  };
+  categories: { key: string; availability: Counts }[];
+  seats: SeatPage;
+}
+interface SeatPage {
+  totalCount: number;
+  pageInfo: { hasNextPage: boolean; endCursor: string | null };
+  edges: { node: { no: number } }[];
+}
+const ofEvent = async (
   selection: string,
   variables: Record<string, unknown> = {},
   declared = '',
-): Promise<{ event: T; errors: { extensions: { code: string } }[] | undefined }> => {
-  const { data, errors } = await house.gql<{ event: T }>(
+): Promise<{ event: EventData; errors: GraphQLError[] | undefined }> => {
+  const { data, errors } = await house.gql<{ event: EventData } | null>(
     `query ($id: ID! ${declared}) { event(id: $id) { ${selection} } }`,
     { id: hall.eventId, ...variables },
     { expectErrors: true },
   );
-  return { event: data?.event, errors };
+  return { event: data?.event as EventData, errors };
 };
 
 describe('the seat map', () => {
   it('has a letter a seat, counts that add up, and the plan', async () => {
-    const { event } = await ofEvent<{
-      seatMap: {
-        statuses: string;
-        cursor: string;
-        availability: Counts;
-        plan: { capacity: number };
-      };
-      availability: Counts;
-    }>(
+    const { event } = await ofEvent(
       `availability ${COUNTS} seatMap { statuses cursor availability ${COUNTS} plan { capacity } }`,
     );
     expect(event.seatMap.statuses).toBe(await statusesOf(house, hall));
@@ -71,10 +79,9 @@ describe('the seat map', () => {
   });
 
   it('counts by category, and the categories add up to the whole', async () => {
-    const { event } = await ofEvent<{
-      categories: { key: string; availability: Counts }[];
-      availability: Counts;
-    }>(`availability ${COUNTS} categories { key availability ${COUNTS} }`);
+    const { event } = await ofEvent(
+      `availability ${COUNTS} categories { key availability ${COUNTS} }`,
+    );
     const held = Object.fromEntries(
       event.categories.map(({ key, availability }) => [key, availability.held]),
     );
@@ -98,19 +105,10 @@ describe('the seat map', () => {
   });
 });
 
-interface SeatPage {
-  totalCount: number;
-  pageInfo: { hasNextPage: boolean; endCursor: string | null };
-  edges: { node: { no: number } }[];
-}
 const SEATS = `seats(first: $first, after: $after, filter: $filter) {
   totalCount pageInfo { hasNextPage endCursor } edges { node { no } } }`;
 const seatsPage = (variables: Record<string, unknown>) =>
-  ofEvent<{ seats: SeatPage }>(
-    SEATS,
-    variables,
-    ', $first: Int, $after: String, $filter: SeatFilter',
-  );
+  ofEvent(SEATS, variables, ', $first: Int, $after: String, $filter: SeatFilter');
 
 describe('seats', () => {
   it('come in plan order, page by page', async () => {

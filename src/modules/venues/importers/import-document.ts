@@ -2,9 +2,10 @@ import { badInput } from '../../../errors';
 import { textProblem, type ImportedPlan, type ImportOptions } from '../seating-plan.rules';
 import { parseDocument, type JsonObject } from './json-document';
 import { importPretixPlan } from './pretix';
+import { importSeatsioChart } from './seatsio';
 import { importUsherPlan } from './usher';
 
-export type PlanDocumentFormat = 'USHER' | 'PRETIX';
+export type PlanDocumentFormat = 'USHER' | 'PRETIX' | 'SEATSIO';
 
 type Importer = (document: JsonObject, options: ImportOptions) => ImportedPlan;
 
@@ -12,6 +13,7 @@ type Importer = (document: JsonObject, options: ImportOptions) => ImportedPlan;
 const IMPORTERS: Record<PlanDocumentFormat, Importer> = {
   USHER: importUsherPlan,
   PRETIX: importPretixPlan,
+  SEATSIO: importSeatsioChart,
 };
 
 function checkName(name: string | undefined): string | undefined {

@@ -10,10 +10,9 @@ import {
 import { cssColor } from './css-color';
 import type { DocumentNode } from './document-node';
 import { isJsonObject, kindOf } from './json-document';
+import { isStageName } from './stage-names';
 
 const TEXT_SIZE = 16;
-/** What stages are called on the plans we know; a plan's only hint at where its audience looks. */
-const STAGE = /\b(?:stage|buehne|scene|escenario|palco|podium|toneel)\b|bühne|scène/i;
 
 function outlineAt(area: DocumentNode, at: Point, rotation: number): OutlineShape | null {
   const shape = area.raw('shape');
@@ -65,7 +64,7 @@ function textAt(area: DocumentNode, at: Point, rotation: number): PlanShape | nu
     PLAN_LIMITS.coordinate / 1_000,
   );
   const fill = cssColor(raw['color']) ?? '#333333';
-  const role = STAGE.test(text) ? 'stage' : 'decoration';
+  const role = isStageName(text) ? 'stage' : 'decoration';
   return { kind: 'text', ...place, text, size, rotation, fill, stroke: null, role };
 }
 

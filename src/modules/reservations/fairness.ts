@@ -1,0 +1,23 @@
+/**
+ * Fair holds: what one buyer may ask of everybody's seats. A buyer whose reservations keep running out
+ * unpaid is asked to wait, since seats held and dropped over and over are kept from all others.
+ */
+import type { App } from '../../app.types';
+import type { RequestContext } from '../../graphql/context';
+import type { Holder } from './reservation.entity';
+
+/** Throws RATE_LIMITED with `retryAfterSeconds` where a holder has had more than a fair share of tries. */
+export async function requireFairShare(
+  { app, remoteAddress }: RequestContext,
+  holder: Holder,
+): Promise<void> {
+  await app.limits.spend('holdByHolder', holder.id);
+  // Guests come for free, so what one of them may not do, many from one address may not either.
+  if (holder.kind === 'GUEST') await app.limits.spend('guestHoldByAddress', remoteAddress);
+  await app.limits.requireLeft('expiryByHolder', holder.id);
+}
+
+/** A reservation of this holder ran out. */
+export async function noteExpiry(app: App, holderId: string): Promise<void> {
+  await app.limits.note('expiryByHolder', holderId);
+}
