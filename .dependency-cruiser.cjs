@@ -74,10 +74,30 @@ module.exports = {
       },
     },
     {
-      name: 'src-never-imports-tests',
+      name: 'src-never-imports-tests-or-pages',
       severity: 'error',
-      from: { path: '^src/' },
-      to: { path: '^test/' },
+      from: { path: '^(src|migrations)/' },
+      to: { path: '^(test|web)/' },
+    },
+    {
+      name: 'src-runs-without-development-packages',
+      severity: 'error',
+      comment: 'an installation with --omit=dev, as in the image, has none of them',
+      from: { path: '^(src|migrations)/' },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
+    },
+    {
+      name: 'tools-are-for-the-command-line',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(main\\.ts|tools/)' },
+      to: { path: '^src/tools/' },
+    },
+    {
+      name: 'migrations-stand-alone',
+      severity: 'error',
+      comment: 'what has landed must not change with the code',
+      from: { path: '^migrations/' },
+      to: { path: '^src/' },
     },
   ],
   options: {

@@ -4,6 +4,7 @@ import { authJobs } from './modules/auth/auth.jobs';
 import { AuthResolver, userNode } from './modules/auth/auth.resolver';
 import { Guest, RefreshToken, SessionFamily } from './modules/auth/session.entity';
 import { User } from './modules/auth/user.entity';
+import { AuditResolver } from './modules/bookings/audit.resolver';
 import { bookingJobs } from './modules/bookings/booking.jobs';
 import { Booking, BookingReference } from './modules/bookings/booking.entity';
 import {
@@ -118,6 +119,7 @@ export const resolvers: ResolverClasses = [
   PaymentResolver,
   BookingResolver,
   UserBookingsResolver,
+  AuditResolver,
   TicketResolver,
   BookingTicketsResolver,
 ];

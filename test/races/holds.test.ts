@@ -1,4 +1,5 @@
 /** Many buyers, few seats, through the real API; each race ends with the audit. */
+import type { PoolClient } from 'pg';
 import { startHouse, type House } from '../support/house';
 import {
   askToHold,
@@ -46,6 +47,18 @@ function expectFairness(answers: readonly Held[]): void {
   expect(new Set(taken).size).toBe(taken.length);
   for (const answer of answers)
     expect(['Reservation', 'SeatsUnavailable']).toContain(answer.__typename);
+}
+
+/** Resolves when so many calls wait for a lock; asks the database a bounded number of times. */
+async function untilWaiting(count: number): Promise<void> {
+  for (let asked = 0; asked < 2_000; asked++) {
+    const [row] = await second.app.db.query<{ n: string }>(
+      `SELECT count(*) AS n FROM pg_stat_activity
+       WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%hold_seats%'`,
+    );
+    if (row?.n === String(count)) return;
+  }
+  throw new Error(`there were never ${count} calls that waited`);
 }
 
 describe('an event of two seats', () => {
@@ -127,6 +140,40 @@ describe('a hall', () => {
       );
     }
     expect(performance.now() - startedAtMs).toBeLessThan(10_000);
+  });
+
+  it('two who find half of the last places each do not wait for each other', async () => {
+    const { pool } = house.app.db;
+    const lock = async (no: number): Promise<PoolClient> => {
+      const client = await pool.connect();
+      await client.query('BEGIN');
+      await client.query('SELECT 1 FROM seats WHERE event_id = $1 AND no = $2 FOR UPDATE', [
+        hall.eventUuid,
+        no,
+      ]);
+      return client;
+    };
+    const unlock = async (client: PoolClient): Promise<void> => {
+      await client.query('COMMIT');
+      client.release();
+    };
+    const calls = jest.spyOn(house.app.db, 'query');
+    const holdAll = (buyer: number): Promise<Held> =>
+      askToHold(house, hall, buyers[buyer]!, { areas: [{ sectionKey: 'pit', quantity: 3 }] });
+
+    const [first, last] = [await lock(PIT.firstNo), await lock(PIT.lastNo)];
+    const one = holdAll(0); // finds the middle one, and waits for the first
+    await untilWaiting(1);
+    await unlock(last);
+    const other = holdAll(1); // would find the last one, and wait for the first as well
+    await untilWaiting(2);
+    await unlock(first);
+
+    expect(wonBy(await Promise.all([one, other]))).toHaveLength(1);
+    const holds = calls.mock.calls.filter(([sql]) => sql.includes('hold_seats('));
+    calls.mockRestore();
+    // A deadlock would have been broken by the database, and tried again: a second late, and once more.
+    expect(holds).toHaveLength(2);
   });
 
   it('baskets of seats and two areas in opposite orders', async () => {

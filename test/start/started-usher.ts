@@ -14,6 +14,8 @@ export interface UsherProcess {
   readonly pid: number;
   /** All it has said so far, on both channels. */
   output(): string;
+  /** Waits until its output matches. */
+  says(pattern: RegExp): Promise<RegExpExecArray>;
   /** Its address, once it says that it is open. */
   ready(): Promise<string>;
   /** Its exit code, or the signal that ended it. */
@@ -39,29 +41,31 @@ export function startUsher(settings: Record<string, string>): UsherProcess {
   const ended = once(child, 'close').then(
     ([code, signal]) => (code ?? signal) as number | NodeJS.Signals | null,
   );
+  const says = (pattern: RegExp): Promise<RegExpExecArray> =>
+    new Promise((resolve, reject) => {
+      const give = (done: () => void): void => {
+        clearTimeout(timer);
+        listeners.delete(look);
+        done();
+      };
+      const fail = (why: string) => (): void =>
+        give(() => reject(new Error(`Usher ${why} ${String(pattern)}:\n${said}`)));
+      const look = (): void => {
+        const found = pattern.exec(said);
+        if (found !== null) give(() => resolve(found));
+      };
+      const timer = setTimeout(fail('did not say'), READY_MS_MAX);
+      listeners.add(look);
+      void ended.then(fail('ended before it said'));
+      look();
+    });
   return {
     pid: child.pid ?? 0,
     output: () => said,
     ended,
     signal: (signal) => void child.kill(signal),
-    ready: () =>
-      new Promise((resolve, reject) => {
-        const give = (done: () => void): void => {
-          clearTimeout(timer);
-          listeners.delete(look);
-          done();
-        };
-        const fail = (why: string) => (): void =>
-          give(() => reject(new Error(`Usher ${why}:\n${said}`)));
-        const look = (): void => {
-          const url = /Box office\s+(http\S+?)\/\n/.exec(said)?.[1];
-          if (url !== undefined) give(() => resolve(url));
-        };
-        const timer = setTimeout(fail('did not open'), READY_MS_MAX);
-        listeners.add(look);
-        void ended.then(fail('ended before it opened'));
-        look();
-      }),
+    says,
+    ready: async () => (await says(/Box office\s+(http\S+?)\/\n/))[1] ?? '',
   };
 }
 

@@ -17,8 +17,9 @@ import type { Reservation, Holder } from './reservation.entity';
 
 /** Each try that fails means that somebody else has just got seats. */
 const TRIES_MAX = 30;
-/** How far below the best a choice may lie, in score; grows with each try. */
+/** How far below the best a choice may lie, in score; doubles with each lost race, up to a tier's worth. */
 const SPREAD = 0.02;
+const SPREAD_MAX = 0.25;
 export const PROPOSALS_MAX = 10;
 const PARTY_MAX = 500;
 
@@ -73,7 +74,7 @@ export async function holdBestAvailable(
     const { offer, inventory, wish } = await prepare(app, wanted);
     const limit = offer.event.seatsPerReservationMax;
     if (wish.quantity > limit) throw limitExceeded(limit);
-    const width = SPREAD * attempt;
+    const width = Math.min(SPREAD * 2 ** (attempt - 1), SPREAD_MAX);
     const [best] = findBest({ inventory, offer, avoid: claims.nos }, wish, 1, {
       random: Math.random,
       width,

@@ -95,6 +95,7 @@ async function priceWish(
       seatCount: layout.seatCount,
       sections: layout.sections,
       categoryOf: (no) => layout.category[no]!,
+      wholeTableOf: layout.wholeTableOf,
       priceOf: (categoryNo, key) => offer.priceOf(categoryNo, key),
     },
     request.seats,

@@ -27,6 +27,11 @@ export interface AreaSelection {
   ticketTypeKey?: string | null | undefined;
 }
 
+/** The table that goes with a seat, where its seats are held and released together or not at all. */
+export type WholeTableOf = (
+  no: number,
+) => { name: string; firstNo: number; seatCount: number } | undefined;
+
 /** What is for sale, as far as a selection can be wrong about it. */
 export interface Offered {
   eventId: string;
@@ -38,6 +43,7 @@ export interface Offered {
     seatCount: number;
   }[];
   categoryOf(no: number): number;
+  wholeTableOf: WholeTableOf;
   priceOf(
     categoryNo: number,
     ticketTypeKey: string | undefined,
@@ -92,6 +98,12 @@ export function claimOf(
   const areaKeys = new Set(areas.map((area) => `${area.sectionKey}\n${area.ticketTypeKey ?? ''}`));
   if (areaKeys.size < areas.length)
     wrong('areas', 'an area is named twice with the same ticket type');
+  // Not beside other problems: a table may look torn only because one of its seats is named wrongly.
+  if (problems.length === 0) {
+    const torn = tornTables(seen, offered.wholeTableOf);
+    for (const { no, message } of torn)
+      wrong(items.find((item) => item.no === no)?.path ?? 'seats', message);
+  }
   if (problems.length > 0) throw badInput(problems);
   items.sort((a, b) => a.no - b.no);
   return {
@@ -100,6 +112,31 @@ export function claimOf(
     pricesMinor: items.map((item) => item.priceMinor),
     areas: claimedAreas,
   };
+}
+
+/**
+ * The tables of which `nos` has some seats and not all, although they are held and released as one: the
+ * first such seat, and a sentence about it that begins after its subject.
+ */
+export function tornTables(
+  nos: ReadonlySet<number>,
+  wholeTableOf: WholeTableOf,
+): { no: number; message: string }[] {
+  const seen = new Set<number>();
+  const torn: { no: number; message: string }[] = [];
+  for (const no of nos) {
+    const table = wholeTableOf(no);
+    if (table === undefined || seen.has(table.firstNo)) continue;
+    seen.add(table.firstNo);
+    let missing = 0;
+    for (let at = table.firstNo; at < table.firstNo + table.seatCount; at += 1)
+      if (!nos.has(at)) missing += 1;
+    if (missing === 0) continue;
+    const verb = missing === 1 ? 'is' : 'are';
+    const message = `is one of the ${table.seatCount} seats of table ${table.name}, which goes as a whole; ${missing} of them ${verb} not named`;
+    torn.push({ no, message });
+  }
+  return torn;
 }
 
 type Complain = (path: string, message: string) => void;

@@ -6,7 +6,7 @@ import { callExtendReservation, callReleaseSeats, seatChange } from '../seats/se
 import { closedReservation } from './hold-refusals';
 import { Reservation, type Holder } from './reservation.entity';
 import { reservationChannel } from './reservation.news';
-import { EXTENSIONS_MAX, LIFETIME_SECONDS_MAX } from './reservation.rules';
+import { EXTENSIONS_MAX, LIFETIME_SECONDS_MAX, tornTables } from './reservation.rules';
 
 /** Seats a message names at most. */
 const NAMED_MAX = 20;
@@ -14,7 +14,8 @@ const NAMED_MAX = 20;
 /**
  * Gives back some seats (`nos`), or all of them (null); the last one ends the reservation. Releasing
  * one that is released already changes nothing and is no error, so that a retry is harmless.
- * Throws NOT_FOUND, CONFLICT, BAD_USER_INPUT for seats it does not hold, and ReservationExpired.
+ * Throws NOT_FOUND, CONFLICT, BAD_USER_INPUT for seats it does not hold and for a part of a table that
+ * goes as a whole, and ReservationExpired.
  */
 export async function releaseSeats(
   app: App,
@@ -22,6 +23,7 @@ export async function releaseSeats(
   key: EventScopedKey,
   nos: readonly number[] | null,
 ): Promise<Reservation> {
+  if (nos !== null) await requireWholeTables(app, key.eventId, nos);
   const outcome = await retryTransaction(() =>
     callReleaseSeats(app.db, key, holder.id, nos, app.clock.now()),
   );
@@ -43,6 +45,22 @@ export async function releaseSeats(
     throw closedReservation(outcome);
   }
   return readReservation(app, key);
+}
+
+async function requireWholeTables(
+  app: App,
+  eventId: string,
+  nos: readonly number[],
+): Promise<void> {
+  const offer = await app.offers.get(eventId);
+  if (offer === undefined) throw notFound('reservation');
+  const torn = tornTables(new Set(nos), offer.layout.wholeTableOf);
+  if (torn.length === 0) return;
+  const problems = torn.slice(0, NAMED_MAX).map(({ no, message }) => ({
+    path: 'seatIds',
+    message: `seat ${no} ${message}`,
+  }));
+  throw badInput(problems);
 }
 
 /**

@@ -9,7 +9,7 @@
  * race the next one is still worth trying.
  *
  * A refusal on a hot event must be cheap: blocks are visited by the least distance they can offer, and those
- * that cannot beat what is found are never looked at: a quarter of a millisecond on an arena of 16,000, sold
+ * that cannot beat what is found are never looked at: well under a millisecond on an arena of 16,000, sold
  * half or sold out.
  */
 import type { PlanLayout } from '../venues/geometry';

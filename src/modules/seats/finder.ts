@@ -3,6 +3,7 @@
  * in memory: nothing here holds a seat or costs a statement.
  */
 import type { EventOffer } from '../events/event-offer';
+import type { Projection } from '../../live/projection';
 import type { PlanLayout } from '../venues/geometry';
 import { alternativesFor } from './alternatives.rules';
 import { proposeBest, type Proposal } from './best-available.rules';
@@ -71,9 +72,22 @@ export function findBest(
     spread: spread?.width,
   });
   if (!forbidOrphanSeats) return found;
-  return found
-    .filter(({ nos }) => orphansOf({ inventory, offer }, nos).length === 0)
-    .slice(0, proposals);
+  const kept = found.filter(({ nos }) => orphansOf({ inventory, offer }, nos).length === 0);
+  // A party that has to be split may leave single seats all over: better that than to be sent away.
+  return (kept.length > 0 ? kept : found).slice(0, proposals);
+}
+
+/** Asked of every free seat, so answered once a category. */
+function sellableAs(
+  offer: EventOffer,
+  projection: Projection,
+  ticketTypeKey: string | undefined,
+): (no: number) => boolean {
+  const byCategory: (boolean | undefined)[] = [];
+  return (no) => {
+    const category = projection.categoryOf(no);
+    return (byCategory[category] ??= offer.priceOf(category, ticketTypeKey) !== undefined);
+  };
 }
 
 /** The single seats for which the event's orphan rule refuses a selection; none where it has no such rule. */
@@ -103,7 +117,7 @@ export function findAlternatives(
     blocks: blocksIn(layout),
     isFree: (no) => projection.statusOf(no) === 'A' && !lost.has(no),
     categoryOf: (no) => projection.categoryOf(no),
-    sellable: (no) => offer.priceOf(projection.categoryOf(no), undefined) !== undefined,
+    sellable: sellableAs(offer, projection, undefined),
     wanted,
     count: ALTERNATIVES,
   });

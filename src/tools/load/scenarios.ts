@@ -123,3 +123,16 @@ async function confirm(
   const { kind } = await target.ask('confirm', CONFIRM, { input }, token);
   if (kind === 'UNKNOWN') await target.ask('confirm again', CONFIRM, { input }, token);
 }
+
+const HOLD_BEST = `mutation ($input: BestAvailableInput!) { holdBestAvailable(input: $input) { __typename } }`;
+
+/** Everybody asks for the best seats at the same moment, once. */
+export async function herd(
+  target: Target,
+  event: LoadEvent,
+  buyers: readonly string[],
+  quantity: number,
+): Promise<void> {
+  const input = { eventId: event.id, quantity };
+  await Promise.all(buyers.map((token) => target.ask('hold best', HOLD_BEST, { input }, token)));
+}

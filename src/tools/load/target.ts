@@ -78,6 +78,17 @@ export class Target {
     return data;
   }
 
+  /** need() for a field that is a list. */
+  async needList(
+    query: string,
+    variables: Record<string, unknown>,
+    token?: string,
+  ): Promise<unknown[]> {
+    const list: unknown = await this.need(query, variables, token);
+    if (!Array.isArray(list)) throw new Error(`no list came to: ${query.slice(0, 100)}`);
+    return list;
+  }
+
   private async send(
     url: string,
     query: string,

@@ -11,7 +11,6 @@ import { boundsOf } from '../plan-shapes.rules';
 import {
   PLAN_LIMITS,
   PlanProblems,
-  refuseDocument,
   type ImportedPlan,
   type ImportOptions,
   type Point,
@@ -19,6 +18,7 @@ import {
 } from '../seating-plan.rules';
 import { DocumentNode, type ReadingNotes } from './document-node';
 import { isJsonObject, type JsonObject } from './json-document';
+import { objectsIn, refuseTooMany } from './seatsio-counts';
 import { SeatsioCategories } from './seatsio-categories';
 import { Oddities, SeatFaults, SeatsioLabels, type Labelled } from './seatsio-labels';
 import { outlineBelow, SeatsioDrawing } from './seatsio-shapes';
@@ -28,9 +28,6 @@ const UNNAMED_SECTION = 'Hall';
 /** Floors are drawn one below the other, with room for a caption between. */
 const FLOOR_GAP = 90;
 const CAPTION_SIZE = 24;
-
-const objectsIn = (value: unknown): readonly unknown[] =>
-  Array.isArray(value) ? (value as readonly unknown[]) : [];
 
 const textOf = (value: unknown, fallback: string): string => {
   if (typeof value === 'number') return String(value);
@@ -43,46 +40,14 @@ const callAs =
   (object: JsonObject, i: number): string =>
     `${inside === '' ? '' : `${inside}, `}${noun} ${textOf(object['label'], `#${i + 1}`)}`;
 
-/** A part of the chart with objects in it: a floor, or the inside of a section. */
+/** A part of the chart with objects in it, whose labels are unique there: a floor, or what is in a section. */
 interface Block {
   sub: DocumentNode;
   at: Point;
+  ofSection: boolean;
   /** Before its objects' names in messages; empty on a chart's only floor. */
   called: string;
-  /** Within which labels are unique. */
-  scope: string;
   category: number | undefined;
-}
-
-/** Counted before anything is read, so that a chart of millions of seats costs no more than its text. */
-function refuseTooMany(document: JsonObject): void {
-  const floors = [document['subChart'], ...objectsIn(document['subChartFloors'])];
-  const sections = floors.flatMap((floor) =>
-    isJsonObject(floor) ? objectsIn(floor['sections']) : [],
-  );
-  const insides = sections.map((section) => isJsonObject(section) && section['subChart']);
-  let [seats, areas, shapes] = [0, sections.length + floors.length, 0];
-  for (const block of [...floors, ...insides]) {
-    if (!isJsonObject(block)) continue;
-    for (const row of [...objectsIn(block['rows']), ...objectsIn(block['tables'])]) {
-      if (isJsonObject(row)) seats += objectsIn(row['seats']).length;
-    }
-    seats += objectsIn(block['booths']).length;
-    areas += objectsIn(block['generalAdmissionAreas']).length;
-    shapes += objectsIn(block['shapes']).length + objectsIn(block['texts']).length;
-  }
-  const counts: [number, number, string][] = [
-    [seats, PLAN_LIMITS.places, 'seats'],
-    [areas, PLAN_LIMITS.sections, 'floors, sections and areas'],
-    [shapes, PLAN_LIMITS.shapes, 'shapes and texts'],
-  ];
-  for (const [count, most, what] of counts) {
-    if (count > most) refuseDocument(`has ${count} ${what}; a plan may have at most ${most}`);
-  }
-  const list = isJsonObject(document['categories']) ? document['categories']['list'] : [];
-  const [categories, most] = [objectsIn(list).length, PLAN_LIMITS.categories];
-  if (categories > most)
-    refuseDocument(`has ${categories} categories; a plan may have at most ${most}`);
 }
 
 class SeatsioReader {
@@ -164,14 +129,14 @@ class SeatsioReader {
   }
 
   private readFloor(sub: DocumentNode, at: Point, name: string): void {
-    const block = { sub, at, called: name, scope: '', category: undefined };
+    const block = { sub, at, ofSection: false, called: name, category: undefined };
     // Outlines first: what stands in a section is drawn upon it.
     const sections = sub.children('sections', false, callAs('Section', name));
     for (const section of sections) this.drawing.drawSection(section, at);
-    this.readSeatedObjects(block, name === '' ? UNNAMED_SECTION : name, true);
+    this.drawing.readShapes(sub, at);
+    this.readSeatedObjects(block, name === '' ? UNNAMED_SECTION : name);
     sections.forEach((section, i) => this.readSection(section, i, at));
     this.readAreas(block);
-    this.drawing.readShapes(sub, at);
     this.noteUndrawn(sub, name === '' ? 'the chart' : name);
   }
 
@@ -181,60 +146,56 @@ class SeatsioReader {
     const category = this.categories.ownOf(section);
     const sub = section.child('subChart');
     const called = name === '' ? `Section #${i + 1}` : name;
-    if (!sub) return this.oddities.note('had no places and were only drawn', called);
+    if (!sub) { this.oddities.note('had no places and were only drawn', called); return; }
     const own = section.position('topLeft');
     const at = { x: floorAt.x + own.x, y: floorAt.y + own.y };
-    // By number as well: of two sections of one name each has its own labels.
-    const block = { sub, at, called, scope: `section ${section.path}`, category };
+    const block = { sub, at, ofSection: true, called, category };
     const before = this.sections.length;
-    this.readSeatedObjects(block, called, false);
-    this.readAreas(block);
     this.drawing.readShapes(sub, at);
+    this.readSeatedObjects(block, called);
+    this.readAreas(block);
     this.noteUndrawn(sub, called);
     if (this.sections.length === before)
       this.oddities.note('had no places and were only drawn', called);
   }
 
-  /** Rows, tables and booths; those on a floor may each say the name of a section they belong to. */
-  private readSeatedObjects(block: Block, sectionName: string, mayNameSections: boolean): void {
+  /** Rows, tables and booths. Those on a floor may each say the section they belong to. */
+  private readSeatedObjects(block: Block, sectionName: string): void {
     const found = new Map<string, DraftSeatedSection>();
-    const addTo = (node: DocumentNode, row: DraftRow | null): void => {
-      if (!row) return;
-      const own = mayNameSections
-        ? node.text('sectionDisplayedLabel') || node.text('sectionLabel')
-        : null;
-      const name = (own ?? '') ? (own ?? '') : sectionName;
-      let section = found.get(name);
-      if (!section) {
-        section = { generalAdmission: false, name, rows: [] };
-        found.set(name, section);
-      }
-      section.rows.push(row);
-    };
     const { sub, called } = block;
-    for (const row of sub.children('rows', false, callAs('Row', called)))
-      addTo(row, this.readRow(row, block));
-    for (const table of sub.children('tables', false, callAs('Table', called)))
-      addTo(table, this.readTable(table, block));
-    for (const booth of sub.children('booths', false, callAs('Booth', called)))
-      addTo(booth, this.readBooth(booth, block));
-    this.sections.push(...found.values());
+    const readAll = (
+      kind: string,
+      noun: string,
+      read: (node: DocumentNode, scope: string) => DraftRow | null,
+    ): void => {
+      for (const node of sub.children(kind, false, callAs(noun, called))) {
+        const own = block.ofSection ? '' : (node.text('sectionLabel') ?? '');
+        const row = read(node, `${sub.path} ${own}`);
+        if (!row) continue;
+        const name = own === '' ? sectionName : own;
+        const section = found.get(name) ?? { generalAdmission: false, name, rows: [] };
+        found.set(name, section);
+        section.rows.push(row);
+      }
+    };
+    readAll('rows', 'Row', (row, scope) => this.readRow(row, block, scope));
+    readAll('tables', 'Table', (table, scope) => this.readTable(table, block, scope));
+    readAll('booths', 'Booth', (booth, scope) => this.readBooth(booth, block, scope));
+    for (const section of found.values()) this.sections.push(section);
   }
 
-  private readRow(row: DocumentNode, block: Block): DraftRow | null {
+  private readRow(row: DocumentNode, block: Block, scope: string): DraftRow | null {
     const labelled = this.labels.read(row);
     const called = callIn(block, 'Row', labelled);
-    const section = row.raw('sectionLabel');
-    const scope = `${block.scope} row ${textOf(section, '')} ${labelled.label}`;
-    const seats = this.readSeats(row, block, scope, called);
+    const seats = this.readSeats(row, block, `${scope}\n${labelled.label}`, called);
     if (seats.length > 0) return { name: labelled.name, seats };
     this.oddities.note('had no seats and were left out', called);
     return null;
   }
 
-  private readTable(table: DocumentNode, block: Block): DraftRow | null {
+  private readTable(table: DocumentNode, block: Block, scope: string): DraftRow | null {
     const labelled = this.labels.read(table);
-    this.labels.claim(`${block.scope} object`, labelled.label, table);
+    this.labels.claim(`${scope}\nobject`, labelled.label, table);
     const called = callIn(block, 'Table', labelled);
     const wholeTable = flagOf(table, 'bookAsAWhole');
     if (wholeTable && flagOf(table, 'variableOccupancy'))
@@ -248,9 +209,9 @@ class SeatsioReader {
   }
 
   /** A stand at a fair, which is one place: a row of its own, so that it has no neighbours. */
-  private readBooth(booth: DocumentNode, block: Block): DraftRow {
+  private readBooth(booth: DocumentNode, block: Block, scope: string): DraftRow {
     const labelled = this.labels.read(booth);
-    this.labels.claim(`${block.scope} object`, labelled.label, booth);
+    this.labels.claim(`${scope}\nobject`, labelled.label, booth);
     const faults = new SeatFaults();
     const called = callIn(block, 'Booth', labelled);
     const category = this.categoryOf(booth, block.category, faults, called);
@@ -329,7 +290,7 @@ class SeatsioReader {
 
   private readArea(node: DocumentNode, block: Block): DraftArea | null {
     const labelled = this.labels.read(node);
-    this.labels.claim(`${block.scope} object`, labelled.label, node);
+    this.labels.claim(`${block.sub.path} \nobject`, labelled.label, node);
     const called = callIn(block, 'Area', labelled);
     const faults = new SeatFaults();
     const category = this.categoryOf(node, block.category, faults, called);
@@ -350,7 +311,7 @@ class SeatsioReader {
       node.refuse('capacity', `must be at most ${PLAN_LIMITS.places}`);
       return null;
     }
-    const name = block.scope === '' ? labelled.name : `${block.called}, ${labelled.name}`;
+    const name = block.ofSection ? `${block.called}, ${labelled.name}` : labelled.name;
     return { generalAdmission: true, name, capacity, category, outline };
   }
 
