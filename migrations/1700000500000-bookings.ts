@@ -32,6 +32,7 @@ export class Bookings1700000500000 implements MigrationInterface {
       -- Copied from the event, so that the promise of one booking a customer is the database's own.
       CREATE UNIQUE INDEX uq_bookings_one_per_customer ON bookings (event_id, holder_id)
         WHERE one_per_customer AND status IN ('PENDING', 'CONFIRMED');
+      CREATE INDEX ix_bookings_pending ON bookings (created_at) WHERE status = 'PENDING';
       CREATE INDEX ix_bookings_holder ON bookings (holder_id, created_at DESC, id);
 
       -- What buyers quote leads to the event that keeps the booking.

@@ -39,39 +39,46 @@ function committedFiles() {
 
 /** Looks through every committed text; returns one line for each finding. */
 function findStrangers() {
-  const findings = [];
+  const found = [];
   for (const name of committedFiles()) {
     const content = readFileSync(join(root, name));
     if (content.length > TEXT_BYTES_MAX || content.includes(0)) continue; // a picture or the like
     for (const [index, line] of content.toString('utf8').split('\n').entries()) {
       for (const { what, pattern } of strangers) {
-        if (pattern.test(line)) findings.push(`${name}:${index + 1} names ${what}: ${line.trim()}`);
+        if (pattern.test(line)) found.push(`${name}:${index + 1} names ${what}: ${line.trim()}`);
       }
     }
   }
-  const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
-  for (const [name, entry] of Object.entries(lock.packages)) {
-    if ('resolved' in entry) {
-      findings.push(
-        `package-lock.json says where ${name} was fetched from: npm install --omit-lockfile-registry-resolved`,
-      );
-    }
-  }
-  return findings;
+  return found;
 }
 
-async function lookForStrangers() {
-  const findings = findStrangers();
-  const rest = findings.length - FINDINGS_MAX;
-  return {
-    passed: findings.length === 0,
-    output: [
-      ...findings.slice(0, FINDINGS_MAX),
-      ...(rest > 0 ? [`and ${rest} more`] : []),
-      '',
-    ].join('\n'),
-  };
+/** Whether `name` stands in the lock file where Node would look for it from the package at `path`. */
+function isLocked(packages, path, name) {
+  for (let at = path; ; at = at.slice(0, Math.max(0, at.lastIndexOf('node_modules/') - 1))) {
+    if (`${at}${at === '' ? '' : '/'}node_modules/${name}` in packages) return true;
+    if (at === '') return false;
+  }
 }
+
+/** What makes `npm ci` fail, or go elsewhere, on a machine that is not the one that wrote the lock. */
+function findLockFaults() {
+  const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
+  return Object.entries(packages).flatMap(([path, { resolved, optionalDependencies = {} }]) => [
+    ...(resolved === undefined ? [] : [`${path} says where it was fetched from`]),
+    // npm leaves out a platform's package that its registry does not have, and `npm ci` then refuses.
+    ...Object.keys(optionalDependencies)
+      .filter((name) => !isLocked(packages, path, name))
+      .map((name) => `${path} may need ${name}, which has no entry`),
+  ]);
+}
+
+/** A step made of a function that returns one line for each finding. */
+const findings = (find) => async () => {
+  const lines = find();
+  const shown = lines.slice(0, FINDINGS_MAX);
+  if (lines.length > shown.length) shown.push(`and ${lines.length - shown.length} more`);
+  return { passed: lines.length === 0, output: shown.join('\n') };
+};
 
 /** A step that runs a program of Node's; `file` is relative to the root. */
 function node(file, ...args) {
@@ -118,7 +125,8 @@ const steps = [
     ),
   ],
   ['unused code', node('node_modules/knip/bin/knip.js', '--no-progress')],
-  ['no machine is named', lookForStrangers],
+  ['no machine is named', findings(findStrangers)],
+  ['lock file', findings(findLockFaults)],
 ];
 
 const seconds = (ms) => `${(ms / 1000).toFixed(1).padStart(6)} s`;

@@ -5,7 +5,7 @@ import { AuthResolver, userNode } from './modules/auth/auth.resolver';
 import { Guest, RefreshToken, SessionFamily } from './modules/auth/session.entity';
 import { User } from './modules/auth/user.entity';
 import { AuditResolver } from './modules/bookings/audit.resolver';
-import { bookingJobs } from './modules/bookings/booking.jobs';
+import { bookingJobs, bookingTickers } from './modules/bookings/booking.jobs';
 import { Booking, BookingReference } from './modules/bookings/booking.entity';
 import {
   BookingResolver,
@@ -126,7 +126,7 @@ export const resolvers: ResolverClasses = [
 
 export const work: Work = {
   tasks: { ...authJobs, ...seatJobs, ...reservationJobs, ...bookingJobs },
-  tickers: reservationTickers,
+  tickers: { ...reservationTickers, ...bookingTickers },
   schedule: [
     '17 3 * * * prune-sessions',
     '7 * * * * keep-change-log',

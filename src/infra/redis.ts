@@ -24,11 +24,17 @@ export class RedisLinks {
   ) {}
 
   static async connect(urls: readonly string[], log: Logger): Promise<RedisLinks> {
-    // The subscriber keeps what it subscribed to over a reconnect, and so may queue.
+    // The subscriber keeps what it subscribed to over a reconnect, and so may queue; and what it queues
+    // waits until Redis is back, since a subscription that was given up would not be made again.
     const links = new RedisLinks(
       // What is published in one turn of the event loop goes out in one write.
       createClient(urls, { ...options, enableAutoPipelining: true }),
-      createClient(urls, { ...options, enableOfflineQueue: true, maxRetriesPerRequest: null }),
+      createClient(urls, {
+        ...options,
+        enableOfflineQueue: true,
+        maxRetriesPerRequest: null,
+        commandTimeout: undefined,
+      }),
     );
     for (const client of [links.commands, links.subscriber]) {
       let down = false;

@@ -80,14 +80,22 @@ export class News {
 }
 
 /**
- * RedisPubSub does not wait for what it unsubscribes; with Redis away that would be a rejection nobody
- * hears, which ends the process. A channel that stays subscribed costs a message nobody listens to.
+ * RedisPubSub does not wait for what it unsubscribes, and keeps a second promise of each subscription
+ * that nobody looks at; where Redis goes away for good, those would be rejections nobody hears, which
+ * end the process. A channel that stays subscribed costs a message nobody listens to; one that could
+ * not be subscribed to by the time the connection is closed is needed by nobody.
  */
 function forgiving(client: RedisClient): RedisClient {
   const quiet = (method: 'unsubscribe' | 'punsubscribe') => (channel: string) =>
     client[method](channel).catch(() => undefined);
+  const subscribe = (channel: string, done: (error: null) => void) =>
+    client.subscribe(channel).then(
+      () => done(null),
+      () => undefined,
+    );
   return new Proxy(client, {
     get(target, name) {
+      if (name === 'subscribe') return subscribe;
       if (name === 'unsubscribe' || name === 'punsubscribe') return quiet(name);
       const value: unknown = Reflect.get(target, name, target);
       return typeof value === 'function' ? (value.bind(target) as unknown) : value;

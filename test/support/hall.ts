@@ -76,6 +76,8 @@ export interface HallOptions {
   event?: Record<string, unknown>;
   /** A plan with one row of so many seats instead, all of one price. */
   oneRowOf?: number;
+  /** Another plan, and the event's terms for it. */
+  plan?: { format?: string; document: unknown; terms: Record<string, unknown> };
   draft?: boolean;
 }
 
@@ -89,13 +91,18 @@ export async function openHall(house: House, options: HallOptions = {}): Promise
     as,
   );
   const oneRow = options.oneRowOf === undefined ? undefined : rowOf(options.oneRowOf);
+  const {
+    format = 'USHER',
+    document,
+    terms,
+  } = options.plan ?? oneRow ?? { document: HALL_PLAN, terms: HALL_TERMS };
   const plan = await house.gql<{ importSeatingPlan: { seatingPlan: { id: string } } }>(
     'mutation ($input: ImportSeatingPlanInput!) { importSeatingPlan(input: $input) { seatingPlan { id } } }',
     {
       input: {
         venueId: venue.data.createVenue.id,
-        format: 'USHER',
-        document: JSON.stringify(oneRow?.plan ?? HALL_PLAN),
+        format,
+        document: JSON.stringify(document),
       },
     },
     as,
@@ -109,7 +116,7 @@ export async function openHall(house: House, options: HallOptions = {}): Promise
         title: 'An evening',
         startsAt: new Date(house.app.clock.now().getTime() + 30 * 86_400_000).toISOString(),
         currency: 'EUR',
-        ...(oneRow?.terms ?? HALL_TERMS),
+        ...terms,
         ...options.event,
       },
     },
@@ -122,9 +129,9 @@ export async function openHall(house: House, options: HallOptions = {}): Promise
   return { eventId, eventUuid, organizationId: organization.publicId, owner };
 }
 
-function rowOf(count: number) {
+function rowOf(count: number): NonNullable<HallOptions['plan']> {
   return {
-    plan: {
+    document: {
       usher: 1,
       name: 'Row',
       categories: [{ key: 'best', name: 'Best' }],

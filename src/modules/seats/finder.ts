@@ -3,7 +3,6 @@
  * in memory: nothing here holds a seat or costs a statement.
  */
 import type { EventOffer } from '../events/event-offer';
-import type { Projection } from '../../live/projection';
 import type { PlanLayout } from '../venues/geometry';
 import { alternativesFor } from './alternatives.rules';
 import { proposeBest, type Proposal } from './best-available.rules';
@@ -61,7 +60,7 @@ export function findBest(
     blocks: blocksIn(layout),
     isFree,
     categoryOf: (no) => projection.categoryOf(no),
-    sellable: (no) => offer.priceOf(projection.categoryOf(no), wish.ticketTypeKey) !== undefined,
+    sellable: sellableAs({ inventory, offer }, wish.ticketTypeKey),
     quantity: wish.quantity,
     categoryNos: wish.categoryNos,
     sectionIndexes: wish.sectionIndexes,
@@ -77,16 +76,19 @@ export function findBest(
   return (kept.length > 0 ? kept : found).slice(0, proposals);
 }
 
-/** Asked of every free seat, so answered once a category. */
+/**
+ * Asked of every free seat, so the price is answered once a category. A seat of a table that goes as a whole
+ * is nobody's to have by itself: such tables are for buyers to choose.
+ */
 function sellableAs(
-  offer: EventOffer,
-  projection: Projection,
+  { inventory: { layout, projection }, offer }: Search,
   ticketTypeKey: string | undefined,
 ): (no: number) => boolean {
   const byCategory: (boolean | undefined)[] = [];
   return (no) => {
     const category = projection.categoryOf(no);
-    return (byCategory[category] ??= offer.priceOf(category, ticketTypeKey) !== undefined);
+    const priced = (byCategory[category] ??= offer.priceOf(category, ticketTypeKey) !== undefined);
+    return priced && layout.wholeTableOf(no) === undefined;
   };
 }
 
@@ -117,7 +119,7 @@ export function findAlternatives(
     blocks: blocksIn(layout),
     isFree: (no) => projection.statusOf(no) === 'A' && !lost.has(no),
     categoryOf: (no) => projection.categoryOf(no),
-    sellable: sellableAs(offer, projection, undefined),
+    sellable: sellableAs({ inventory, offer }, undefined),
     wanted,
     count: ALTERNATIVES,
   });

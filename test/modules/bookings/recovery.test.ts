@@ -1,5 +1,5 @@
 import { newId, requireEventScoped } from '../../../src/infra/ids';
-import { bookingJobs } from '../../../src/modules/bookings/booking.jobs';
+import { bookingJobs, recoverOverdue } from '../../../src/modules/bookings/booking.jobs';
 import { RECOVERY_DELAY_MS, pinBooking, type Pinned } from '../../../src/modules/bookings/pin';
 import { declineBooking, settleBooking } from '../../../src/modules/bookings/settle';
 import { PaymentProviderName } from '../../../src/modules/payments/payment.entity';
@@ -298,5 +298,40 @@ describe('an answer that was lost', () => {
       release();
       payments.MOCK = honest;
     }
+  });
+});
+
+describe('a booking whose recovery job died with its worker', () => {
+  it('is recovered by whoever comes round, the paid one sold and the unpaid one given back', async () => {
+    const paid = await pinned(await hold(house, office, buyer.token, [0]));
+    await charge(paid, 'tok_ok');
+    const unpaid = await hold(house, office, buyer.token, [1]);
+    await pinned(unpaid);
+    await recoverOverdue(house.app);
+    // Too early: the job itself may still come.
+    expect(
+      await count(
+        house,
+        `SELECT count(*) AS n FROM bookings WHERE event_id = $1 AND status = 'PENDING'`,
+        [office.eventUuid],
+      ),
+    ).toBe(2);
+    house.clock.advance(RECOVERY_DELAY_MS / 1000 + 11);
+    await recoverOverdue(house.app);
+    expect(
+      await count(
+        house,
+        `SELECT count(*) AS n FROM bookings WHERE event_id = $1 AND status = 'PENDING'`,
+        [office.eventUuid],
+      ),
+    ).toBe(0);
+    expect(
+      await count(
+        house,
+        `SELECT count(*) AS n FROM tickets WHERE event_id = $1 AND status = 'VALID'`,
+        [office.eventUuid],
+      ),
+    ).toBe(1);
+    expect(await reservationStatus(house, buyer.token, unpaid)).toBe('ACTIVE');
   });
 });

@@ -35,9 +35,14 @@ export class SeatsioCategories {
 
   private add(node: DocumentNode, i: number): void {
     const key = keyText(node.raw('key'));
-    if (key === null) { node.refuse('key', 'must be a number or a text'); return; }
-    if (this.byKey.has(key))
-      { node.refuse('key', `${quote(key)} is the key of an earlier category`); return; }
+    if (key === null) {
+      node.refuse('key', 'must be a number or a text');
+      return;
+    }
+    if (this.byKey.has(key)) {
+      node.refuse('key', `${quote(key)} is the key of an earlier category`);
+      return;
+    }
     const label = node.text('label') ?? '';
     const name = label === '' ? `Category ${i + 1}` : label;
     const index = this.all.push({ name, color: cssColor(node.raw('color')) }) - 1;

@@ -89,7 +89,7 @@ export class SeatsioLabels {
   }
 }
 
-/** Things met in the whole chart that a plan cannot hold, each kind told in one warning. */
+/** Things met in the whole chart that a plan cannot hold, each kind (what it begins with) in one warning. */
 export class Oddities {
   private readonly kinds = new Map<string, string[]>();
 
@@ -99,10 +99,9 @@ export class Oddities {
     else this.kinds.set(kind, [called]);
   }
 
-  /** `kind` is a sentence's end, such as "were left out, for they have no seats". */
   get warnings(): string[] {
     return [...this.kinds].map(
-      ([kind, all]) => `${counted(all.length, 'object')} ${kind}: ${listExamples(all)}.`,
+      ([kind, all]) => `${kind} (${counted(all.length, 'object')}): ${listExamples(all)}.`,
     );
   }
 }

@@ -112,7 +112,10 @@ export class SeatsioDrawing {
     const text = typeof raw === 'string' ? raw.replace(/\s+/g, ' ').trim() : '';
     if (text === '') return;
     const problem = textProblem(text);
-    if (problem !== null) { node.refuse('text', problem); return; }
+    if (problem !== null) {
+      node.refuse('text', problem);
+      return;
+    }
     const centre = node.raw('center') ? node.position('center') : null;
     const x = centre?.x ?? node.number('centerX', node.number('x', 0));
     const y = centre?.y ?? node.number('centerY', node.number('y', 0));

@@ -146,7 +146,10 @@ class SeatsioReader {
     const category = this.categories.ownOf(section);
     const sub = section.child('subChart');
     const called = name === '' ? `Section #${i + 1}` : name;
-    if (!sub) { this.oddities.note('had no places and were only drawn', called); return; }
+    if (!sub) {
+      this.oddities.note('Drawn and not sold, for want of places', called);
+      return;
+    }
     const own = section.position('topLeft');
     const at = { x: floorAt.x + own.x, y: floorAt.y + own.y };
     const block = { sub, at, ofSection: true, called, category };
@@ -156,7 +159,7 @@ class SeatsioReader {
     this.readAreas(block);
     this.noteUndrawn(sub, called);
     if (this.sections.length === before)
-      this.oddities.note('had no places and were only drawn', called);
+      this.oddities.note('Drawn and not sold, for want of places', called);
   }
 
   /** Rows, tables and booths. Those on a floor may each say the section they belong to. */
@@ -189,7 +192,7 @@ class SeatsioReader {
     const called = callIn(block, 'Row', labelled);
     const seats = this.readSeats(row, block, `${scope}\n${labelled.label}`, called);
     if (seats.length > 0) return { name: labelled.name, seats };
-    this.oddities.note('had no seats and were left out', called);
+    this.oddities.note('Left out, for want of seats', called);
     return null;
   }
 
@@ -199,12 +202,15 @@ class SeatsioReader {
     const called = callIn(block, 'Table', labelled);
     const wholeTable = flagOf(table, 'bookAsAWhole');
     if (wholeTable && flagOf(table, 'variableOccupancy'))
-      this.oddities.note('may be booked by fewer people, and will be sold with all seats', called);
+      this.oddities.note(
+        'To be booked by fewer people as well there, sold with all seats here',
+        called,
+      );
     // By path: of two tables of one label each has its own seats, and the label has been told of.
     const seats = this.readSeats(table, block, table.path, called);
     this.drawing.drawTable(table, block.at, labelled.name);
     if (seats.length > 0) return { name: labelled.name, seats, table: { wholeTable } };
-    this.oddities.note('had no seats and were left out', called);
+    this.oddities.note('Left out, for want of seats', called);
     return null;
   }
 
@@ -238,8 +244,8 @@ class SeatsioReader {
       const category = this.categoryOf(seat, inherited, faults, name);
       if (flagOf(seat, 'restrictedView'))
         this.oddities.note(
-          'have a restricted view, which a plan does not say',
-          `${called}, ${name}`,
+          'With a restricted view, which a plan does not say',
+          `${called}, Seat ${name}`,
         );
       const ofCategory =
         this.categories.isAccessible(category) || flagOf(seat, 'categoryAccessible');
@@ -297,10 +303,10 @@ class SeatsioReader {
     faults.report();
     const outline = outlineBelow(node, block.at, PLAN_LIMITS.areaPolygonPoints);
     if (flagOf(node, 'bookAsAWhole'))
-      this.oddities.note('can be booked as a whole there, and will be sold by the place', called);
+      this.oddities.note('To be booked as a whole there, sold by the place here', called);
     const capacity = node.raw('capacity');
     if (capacity === 0) {
-      this.oddities.note('had a capacity of 0 and were left out', called);
+      this.oddities.note('Left out, for a capacity of 0', called);
       return null;
     }
     if (typeof capacity !== 'number' || !Number.isInteger(capacity) || capacity < 1) {
@@ -319,11 +325,10 @@ class SeatsioReader {
     for (const kind of ['imageObjects', 'icons'] as const) {
       const count = objectsIn(sub.raw(kind)).length;
       const noun = kind === 'icons' ? 'icons' : 'images';
-      if (count > 0)
-        this.oddities.note('had pictures, which a plan does not', `${called} (${count} ${noun})`);
+      if (count > 0) this.oddities.note('Pictures left out', `${called} (${count} ${noun})`);
     }
     if (isJsonObject(sub.raw('backgroundImage')))
-      this.oddities.note('had pictures, which a plan does not', `${called} (background)`);
+      this.oddities.note('Pictures left out', `${called} (background)`);
   }
 }
 
