@@ -25,6 +25,8 @@ export class Seats1700000300000 implements MigrationInterface {
         CONSTRAINT ck_seats_deadline CHECK ((status = 'H') = (held_until IS NOT NULL))
       ) WITH (fillfactor = 60, autovacuum_vacuum_scale_factor = 0.05);
 
+      -- expires_at is the buyer's deadline; its seats are anybody's from release_at on, up to two
+      -- seconds later and a little different each time, so that nobody can lie in wait for them.
       -- seat_nos, ticket_type_keys and prices_minor are parallel: entry i is one item. Kept when the
       -- reservation ends, so that its owner still sees what it was.
       CREATE TABLE reservations (
@@ -38,20 +40,23 @@ export class Seats1700000300000 implements MigrationInterface {
         prices_minor integer[] NOT NULL,
         created_at timestamptz NOT NULL,
         expires_at timestamptz NOT NULL,
+        release_at timestamptz NOT NULL,
         extensions smallint NOT NULL DEFAULT 0,
         ended_at timestamptz,
         CONSTRAINT pk_reservations PRIMARY KEY (event_id, id),
         CONSTRAINT ck_reservations_holder_kind CHECK (holder_kind IN ('USER', 'GUEST')),
         CONSTRAINT ck_reservations_status CHECK (status IN ('ACTIVE', 'CHECKOUT', 'BOOKED', 'EXPIRED', 'RELEASED')),
         CONSTRAINT ck_reservations_ended CHECK ((status IN ('BOOKED', 'EXPIRED', 'RELEASED')) = (ended_at IS NOT NULL)),
+        CONSTRAINT ck_reservations_release CHECK (release_at >= expires_at),
         CONSTRAINT ck_reservations_items CHECK (
           cardinality(seat_nos) >= 1
           AND cardinality(ticket_type_keys) = cardinality(seat_nos)
           AND cardinality(prices_minor) = cardinality(seat_nos)
         )
       ) WITH (fillfactor = 80);
-      CREATE INDEX ix_reservations_overdue ON reservations (expires_at) WHERE status = 'ACTIVE';
+      CREATE INDEX ix_reservations_overdue ON reservations (release_at) WHERE status = 'ACTIVE';
       CREATE INDEX ix_reservations_holder ON reservations (holder_id, created_at DESC, id);
+      CREATE INDEX ix_reservations_open ON reservations (event_id, holder_id) WHERE status IN ('ACTIVE', 'CHECKOUT');
 
       -- Append-only; written in the transaction of the change it tells of. Readers page through it by
       -- transaction horizon, never by a sequence (see src/live/change-log.sql.ts).

@@ -39,6 +39,8 @@ const HOLD = `
   --   p_areas          [{"first","last","quantity","ticketType","priceMinor"}] or null: places of
   --                    general-admission areas, any free ones between two positions
   --   p_limit          most items the reservation may have
+  --   p_holder_limit   most items the holder may have in all open reservations of the event, or null
+  --   p_jitter_ms      how much later than the deadline the seats may become free, at most
   --   p_key            idempotency key or null; p_input_hash tells whether the input is the same
   -- outcome: HELD, EVENT_CHANGED, SEATS_UNAVAILABLE (nos), AREA_FULL (area, free), LIMIT_EXCEEDED,
   --   ALREADY_YOURS (nos), NOT_FOUND, RESERVATION_EXPIRED (expiresAt), RESERVATION_CLOSED (status),
@@ -48,8 +50,8 @@ const HOLD = `
     p_nos integer[], p_ticket_types text[], p_prices integer[], p_areas jsonb,
     p_reservation_id uuid, p_adding boolean,
     p_holder_id uuid, p_holder_kind text,
-    p_now timestamptz, p_hold_seconds integer, p_limit integer,
-    p_key text, p_input_hash bytea
+    p_now timestamptz, p_hold_seconds integer, p_limit integer, p_holder_limit integer,
+    p_jitter_ms integer, p_key text, p_input_hash bytea
   ) RETURNS jsonb LANGUAGE plpgsql AS $$
   DECLARE
     v_reservation reservations;
@@ -65,9 +67,12 @@ const HOLD = `
     v_sorted integer[];
     v_answer jsonb;
   BEGIN
-    IF p_key IS NOT NULL THEN
-      -- A retry that comes while the first call still runs waits here, and then finds its answer.
+    IF p_key IS NOT NULL OR p_holder_limit IS NOT NULL THEN
+      -- One call of a holder at a time: a retry that comes while the first call still runs waits here
+      -- and then finds its answer, and two calls cannot both count the same open reservations.
       PERFORM pg_advisory_xact_lock(hashtextextended(p_event_id::text || p_holder_id::text, 1));
+    END IF;
+    IF p_key IS NOT NULL THEN
       SELECT input_hash, answer INTO v_stored FROM idempotency_keys
       WHERE event_id = p_event_id AND caller_id = p_holder_id AND operation = 'holdSeats' AND key = p_key;
       IF FOUND THEN
@@ -102,6 +107,7 @@ const HOLD = `
       v_reservation.prices_minor := '{}';
       v_reservation.created_at := p_now;
       v_reservation.expires_at := p_now + make_interval(secs => p_hold_seconds);
+      v_reservation.release_at := v_reservation.expires_at + make_interval(secs => floor(random() * p_jitter_ms) / 1000);
       v_reservation.extensions := 0;
     END IF;
 
@@ -110,7 +116,16 @@ const HOLD = `
       v_found := v_found + (SELECT sum((a->>'quantity')::integer) FROM jsonb_array_elements(p_areas) a);
     END IF;
     IF v_found > p_limit THEN
-      RETURN jsonb_build_object('outcome', 'LIMIT_EXCEEDED');
+      RETURN jsonb_build_object('outcome', 'LIMIT_EXCEEDED', 'limit', p_limit);
+    END IF;
+    IF p_holder_limit IS NOT NULL THEN
+      v_found := v_found + coalesce((
+        SELECT sum(cardinality(seat_nos)) FROM reservations
+        WHERE event_id = p_event_id AND holder_id = p_holder_id AND id <> p_reservation_id
+          AND (status = 'CHECKOUT' OR (status = 'ACTIVE' AND expires_at > p_now))), 0);
+      IF v_found > p_holder_limit THEN
+        RETURN jsonb_build_object('outcome', 'LIMIT_EXCEEDED', 'limit', p_holder_limit);
+      END IF;
     END IF;
 
     IF cardinality(p_nos) > 0 THEN
@@ -173,7 +188,7 @@ const HOLD = `
     IF v_answer IS NULL THEN
       WITH changed AS (
         UPDATE seats SET status = 'H', version = version + 1,
-          reservation_id = p_reservation_id, held_until = v_reservation.expires_at
+          reservation_id = p_reservation_id, held_until = v_reservation.release_at
         WHERE event_id = p_event_id AND no = ANY (v_nos) RETURNING no, version
       )
       SELECT array_agg(no ORDER BY no), array_agg(version ORDER BY no) INTO v_sorted, v_versions FROM changed;
@@ -185,17 +200,17 @@ const HOLD = `
         UPDATE reservations SET seat_nos = v_nos, ticket_type_keys = v_ticket_types, prices_minor = v_prices
         WHERE event_id = p_event_id AND id = p_reservation_id;
       ELSE
-        INSERT INTO reservations (event_id, id, holder_id, holder_kind, seat_nos, ticket_type_keys, prices_minor, created_at, expires_at)
+        INSERT INTO reservations (event_id, id, holder_id, holder_kind, seat_nos, ticket_type_keys, prices_minor, created_at, expires_at, release_at)
         VALUES (p_event_id, p_reservation_id, p_holder_id, p_holder_kind, v_nos, v_ticket_types, v_prices,
-          v_reservation.created_at, v_reservation.expires_at);
+          v_reservation.created_at, v_reservation.expires_at, v_reservation.release_at);
       END IF;
       INSERT INTO seat_changes (event_id, xid, kind, status, nos, versions, held_until, reservation_id)
-      VALUES (p_event_id, pg_current_xact_id(), 'HELD', 'H', v_sorted, v_versions, v_reservation.expires_at, p_reservation_id);
+      VALUES (p_event_id, pg_current_xact_id(), 'HELD', 'H', v_sorted, v_versions, v_reservation.release_at, p_reservation_id);
       v_answer := jsonb_build_object('outcome', 'HELD', 'reservationId', p_reservation_id,
         'nos', to_jsonb(v_sorted), 'versions', to_jsonb(v_versions),
         'seatNos', to_jsonb(v_nos), 'ticketTypeKeys', to_jsonb(v_ticket_types), 'pricesMinor', to_jsonb(v_prices),
         'createdAt', v_reservation.created_at, 'expiresAt', v_reservation.expires_at,
-        'extensions', v_reservation.extensions);
+        'releaseAt', v_reservation.release_at, 'extensions', v_reservation.extensions);
     END IF;
 
     -- A refusal changed nothing, and asked again it may be a grant: only grants are kept.
@@ -277,7 +292,7 @@ const EXPIRE = `
   BEGIN
     SELECT array_agg(id) INTO v_ids FROM (
       SELECT id FROM reservations
-      WHERE event_id = p_event_id AND id = ANY (p_ids) AND status = 'ACTIVE' AND expires_at <= p_now
+      WHERE event_id = p_event_id AND id = ANY (p_ids) AND status = 'ACTIVE' AND release_at <= p_now
       ORDER BY id FOR UPDATE SKIP LOCKED) overdue;
     IF v_ids IS NULL THEN
       RETURN;
@@ -309,7 +324,7 @@ const EXPIRE = `
 const EXTEND = `
   -- Moves the deadline to p_hold_seconds from now, but never past p_lifetime_seconds from the first
   -- hold, and at most p_extensions_max times.
-  -- outcome: EXTENDED (expiresAt, extensions, nos, versions), NOT_FOUND, RESERVATION_EXPIRED,
+  -- outcome: EXTENDED (expiresAt, releaseAt, extensions, nos, versions), NOT_FOUND, RESERVATION_EXPIRED,
   --   RESERVATION_CLOSED (status), NO_EXTENSION_LEFT.
   CREATE FUNCTION extend_reservation(
     p_event_id uuid, p_reservation_id uuid, p_holder_id uuid, p_now timestamptz,
@@ -318,6 +333,7 @@ const EXTEND = `
   DECLARE
     v_reservation reservations;
     v_expires_at timestamptz;
+    v_release_at timestamptz;
     v_nos integer[];
     v_versions integer[];
   BEGIN
@@ -332,6 +348,7 @@ const EXTEND = `
     END IF;
     v_expires_at := least(p_now + make_interval(secs => p_hold_seconds),
       v_reservation.created_at + make_interval(secs => p_lifetime_seconds));
+    v_release_at := v_expires_at + (v_reservation.release_at - v_reservation.expires_at);
     IF v_reservation.extensions >= p_extensions_max OR v_expires_at <= v_reservation.expires_at THEN
       RETURN jsonb_build_object('outcome', 'NO_EXTENSION_LEFT');
     END IF;
@@ -343,16 +360,16 @@ const EXTEND = `
       RETURN jsonb_build_object('outcome', 'RESERVATION_EXPIRED', 'expiresAt', v_reservation.expires_at);
     END IF;
     WITH changed AS (
-      UPDATE seats SET version = version + 1, held_until = v_expires_at
+      UPDATE seats SET version = version + 1, held_until = v_release_at
       WHERE event_id = p_event_id AND no = ANY (v_reservation.seat_nos) RETURNING no, version
     )
     SELECT array_agg(no ORDER BY no), array_agg(version ORDER BY no) INTO v_nos, v_versions FROM changed;
-    UPDATE reservations SET expires_at = v_expires_at, extensions = extensions + 1
+    UPDATE reservations SET expires_at = v_expires_at, release_at = v_release_at, extensions = extensions + 1
     WHERE event_id = p_event_id AND id = p_reservation_id;
     INSERT INTO seat_changes (event_id, xid, kind, status, nos, versions, held_until, reservation_id)
-    VALUES (p_event_id, pg_current_xact_id(), 'EXTENDED', 'H', v_nos, v_versions, v_expires_at, p_reservation_id);
+    VALUES (p_event_id, pg_current_xact_id(), 'EXTENDED', 'H', v_nos, v_versions, v_release_at, p_reservation_id);
     RETURN jsonb_build_object('outcome', 'EXTENDED', 'nos', to_jsonb(v_nos), 'versions', to_jsonb(v_versions),
-      'expiresAt', v_expires_at, 'extensions', v_reservation.extensions + 1);
+      'expiresAt', v_expires_at, 'releaseAt', v_release_at, 'extensions', v_reservation.extensions + 1);
   END $$;
 `;
 
@@ -399,13 +416,14 @@ const PIN = `
 const UNPIN = `
   -- CHECKOUT → ACTIVE after a charge that failed, with the time that was left and never less than
   -- p_grace_seconds, so that another card can be tried.
-  -- outcome: UNPINNED (expiresAt, nos, versions), NOT_FOUND, RESERVATION_CLOSED (status).
+  -- outcome: UNPINNED (expiresAt, releaseAt, nos, versions), NOT_FOUND, RESERVATION_CLOSED (status).
   CREATE FUNCTION unpin_seats(
     p_event_id uuid, p_reservation_id uuid, p_now timestamptz, p_grace_seconds integer
   ) RETURNS jsonb LANGUAGE plpgsql AS $$
   DECLARE
     v_reservation reservations;
     v_expires_at timestamptz;
+    v_release_at timestamptz;
     v_nos integer[];
     v_versions integer[];
   BEGIN
@@ -417,20 +435,21 @@ const UNPIN = `
       RETURN jsonb_build_object('outcome', 'RESERVATION_CLOSED', 'status', v_reservation.status);
     END IF;
     v_expires_at := greatest(v_reservation.expires_at, p_now + make_interval(secs => p_grace_seconds));
+    v_release_at := v_expires_at + (v_reservation.release_at - v_reservation.expires_at);
     WITH locked AS (
       SELECT no FROM seats WHERE event_id = p_event_id AND no = ANY (v_reservation.seat_nos)
         AND reservation_id = p_reservation_id AND status = 'H' ORDER BY no FOR UPDATE
     ), changed AS (
-      UPDATE seats s SET version = s.version + 1, held_until = v_expires_at
+      UPDATE seats s SET version = s.version + 1, held_until = v_release_at
       FROM locked WHERE s.event_id = p_event_id AND s.no = locked.no RETURNING s.no, s.version
     )
     SELECT array_agg(no ORDER BY no), array_agg(version ORDER BY no) INTO v_nos, v_versions FROM changed;
-    UPDATE reservations SET status = 'ACTIVE', expires_at = v_expires_at
+    UPDATE reservations SET status = 'ACTIVE', expires_at = v_expires_at, release_at = v_release_at
     WHERE event_id = p_event_id AND id = p_reservation_id;
     INSERT INTO seat_changes (event_id, xid, kind, status, nos, versions, held_until, reservation_id)
-    VALUES (p_event_id, pg_current_xact_id(), 'UNPINNED', 'H', v_nos, v_versions, v_expires_at, p_reservation_id);
+    VALUES (p_event_id, pg_current_xact_id(), 'UNPINNED', 'H', v_nos, v_versions, v_release_at, p_reservation_id);
     RETURN jsonb_build_object('outcome', 'UNPINNED', 'nos', to_jsonb(v_nos), 'versions', to_jsonb(v_versions),
-      'expiresAt', v_expires_at);
+      'expiresAt', v_expires_at, 'releaseAt', v_release_at);
   END $$;
 `;
 

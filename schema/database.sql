@@ -34,6 +34,7 @@ CREATE TABLE bookings (
   CONSTRAINT ck_bookings_status CHECK ((status = ANY (ARRAY['PENDING'::text, 'CONFIRMED'::text, 'FAILED'::text, 'CANCELLED'::text, 'REFUNDED'::text])))
 );
 CREATE INDEX ix_bookings_holder ON public.bookings USING btree (holder_id, created_at DESC, id);
+CREATE INDEX ix_bookings_pending ON public.bookings USING btree (created_at) WHERE (status = 'PENDING'::text);
 CREATE UNIQUE INDEX uq_bookings_live_reservation ON public.bookings USING btree (event_id, reservation_id) WHERE (status = ANY (ARRAY['PENDING'::text, 'CONFIRMED'::text]));
 CREATE UNIQUE INDEX uq_bookings_one_per_customer ON public.bookings USING btree (event_id, holder_id) WHERE (one_per_customer AND (status = ANY (ARRAY['PENDING'::text, 'CONFIRMED'::text])));
 
@@ -86,6 +87,16 @@ CREATE TABLE guests (
   id uuid NOT NULL,
   created_at timestamp with time zone DEFAULT now() NOT NULL,
   CONSTRAINT pk_guests PRIMARY KEY (id)
+);
+
+CREATE TABLE house_holds (
+  event_id uuid NOT NULL,
+  no integer NOT NULL,
+  reason text,
+  blocked_by uuid NOT NULL,
+  blocked_at timestamp with time zone NOT NULL,
+  CONSTRAINT pk_house_holds PRIMARY KEY (event_id, no),
+  CONSTRAINT fk_house_holds_blocked_by FOREIGN KEY (blocked_by) REFERENCES users(id)
 );
 
 CREATE TABLE idempotency_keys (
@@ -192,16 +203,19 @@ CREATE TABLE reservations (
   prices_minor integer[] NOT NULL,
   created_at timestamp with time zone NOT NULL,
   expires_at timestamp with time zone NOT NULL,
+  release_at timestamp with time zone NOT NULL,
   extensions smallint DEFAULT 0 NOT NULL,
   ended_at timestamp with time zone,
   CONSTRAINT pk_reservations PRIMARY KEY (event_id, id),
   CONSTRAINT ck_reservations_ended CHECK (((status = ANY (ARRAY['BOOKED'::text, 'EXPIRED'::text, 'RELEASED'::text])) = (ended_at IS NOT NULL))),
   CONSTRAINT ck_reservations_holder_kind CHECK ((holder_kind = ANY (ARRAY['USER'::text, 'GUEST'::text]))),
   CONSTRAINT ck_reservations_items CHECK (((cardinality(seat_nos) >= 1) AND (cardinality(ticket_type_keys) = cardinality(seat_nos)) AND (cardinality(prices_minor) = cardinality(seat_nos)))),
+  CONSTRAINT ck_reservations_release CHECK ((release_at >= expires_at)),
   CONSTRAINT ck_reservations_status CHECK ((status = ANY (ARRAY['ACTIVE'::text, 'CHECKOUT'::text, 'BOOKED'::text, 'EXPIRED'::text, 'RELEASED'::text])))
 ) WITH (fillfactor=80);
 CREATE INDEX ix_reservations_holder ON public.reservations USING btree (holder_id, created_at DESC, id);
-CREATE INDEX ix_reservations_overdue ON public.reservations USING btree (expires_at) WHERE (status = 'ACTIVE'::text);
+CREATE INDEX ix_reservations_open ON public.reservations USING btree (event_id, holder_id) WHERE (status = ANY (ARRAY['ACTIVE'::text, 'CHECKOUT'::text]));
+CREATE INDEX ix_reservations_overdue ON public.reservations USING btree (release_at) WHERE (status = 'ACTIVE'::text);
 
 CREATE TABLE seat_changes (
   event_id uuid NOT NULL,
@@ -333,6 +347,50 @@ CREATE TABLE venues (
 );
 CREATE INDEX ix_venues_organization ON public.venues USING btree (organization_id);
 
+CREATE OR REPLACE FUNCTION public.block_seats(p_event_id uuid, p_nos integer[], p_reason text, p_blocked_by uuid, p_now timestamp with time zone, p_named_max integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+AS $function$
+  DECLARE
+    v_taken integer[];
+    v_found integer;
+    v_nos integer[];
+    v_versions integer[];
+  BEGIN
+    -- Look before locking: whoever must be refused anyway shall not hold up buyers meanwhile.
+    SELECT array_agg(no ORDER BY no) INTO v_taken FROM seats
+    WHERE event_id = p_event_id AND no = ANY (p_nos) AND status <> 'B' AND NOT seat_is_free(status, held_until, p_now);
+    IF v_taken IS NULL THEN
+      WITH locked AS (
+        SELECT no, status, held_until FROM seats
+        WHERE event_id = p_event_id AND no = ANY (p_nos) ORDER BY no FOR UPDATE
+      )
+      SELECT count(*), array_agg(no ORDER BY no) FILTER (WHERE status <> 'B' AND NOT seat_is_free(status, held_until, p_now))
+      INTO v_found, v_taken FROM locked;
+      IF v_found <> cardinality(p_nos) THEN
+        RAISE EXCEPTION 'event % lacks some of the seats %', p_event_id, p_nos[1:p_named_max];
+      END IF;
+    END IF;
+    IF v_taken IS NOT NULL THEN
+      RETURN jsonb_build_object('outcome', 'SEATS_UNAVAILABLE',
+        'nos', to_jsonb(v_taken[1:p_named_max]), 'taken', cardinality(v_taken));
+    END IF;
+
+    WITH changed AS (
+      UPDATE seats SET status = 'B', version = version + 1, reservation_id = NULL, held_until = NULL
+      WHERE event_id = p_event_id AND no = ANY (p_nos) AND status <> 'B' RETURNING no, version
+    )
+    SELECT array_agg(no ORDER BY no), array_agg(version ORDER BY no) INTO v_nos, v_versions FROM changed;
+    IF v_nos IS NOT NULL THEN
+      INSERT INTO house_holds (event_id, no, reason, blocked_by, blocked_at)
+      SELECT p_event_id, no, p_reason, p_blocked_by, p_now FROM unnest(v_nos) AS no;
+      INSERT INTO seat_changes (event_id, xid, kind, status, nos, versions)
+      VALUES (p_event_id, pg_current_xact_id(), 'BLOCKED', 'B', v_nos, v_versions);
+    END IF;
+    RETURN jsonb_build_object('outcome', 'BLOCKED',
+      'nos', to_jsonb(coalesce(v_nos, '{}')), 'versions', to_jsonb(coalesce(v_versions, '{}')));
+  END $function$;
+
 CREATE OR REPLACE FUNCTION public.drop_change_log_partitions(p_before timestamp with time zone)
  RETURNS integer
  LANGUAGE plpgsql
@@ -369,7 +427,7 @@ AS $function$
   BEGIN
     SELECT array_agg(id) INTO v_ids FROM (
       SELECT id FROM reservations
-      WHERE event_id = p_event_id AND id = ANY (p_ids) AND status = 'ACTIVE' AND expires_at <= p_now
+      WHERE event_id = p_event_id AND id = ANY (p_ids) AND status = 'ACTIVE' AND release_at <= p_now
       ORDER BY id FOR UPDATE SKIP LOCKED) overdue;
     IF v_ids IS NULL THEN
       RETURN;
@@ -404,6 +462,7 @@ AS $function$
   DECLARE
     v_reservation reservations;
     v_expires_at timestamptz;
+    v_release_at timestamptz;
     v_nos integer[];
     v_versions integer[];
   BEGIN
@@ -418,6 +477,7 @@ AS $function$
     END IF;
     v_expires_at := least(p_now + make_interval(secs => p_hold_seconds),
       v_reservation.created_at + make_interval(secs => p_lifetime_seconds));
+    v_release_at := v_expires_at + (v_reservation.release_at - v_reservation.expires_at);
     IF v_reservation.extensions >= p_extensions_max OR v_expires_at <= v_reservation.expires_at THEN
       RETURN jsonb_build_object('outcome', 'NO_EXTENSION_LEFT');
     END IF;
@@ -429,19 +489,19 @@ AS $function$
       RETURN jsonb_build_object('outcome', 'RESERVATION_EXPIRED', 'expiresAt', v_reservation.expires_at);
     END IF;
     WITH changed AS (
-      UPDATE seats SET version = version + 1, held_until = v_expires_at
+      UPDATE seats SET version = version + 1, held_until = v_release_at
       WHERE event_id = p_event_id AND no = ANY (v_reservation.seat_nos) RETURNING no, version
     )
     SELECT array_agg(no ORDER BY no), array_agg(version ORDER BY no) INTO v_nos, v_versions FROM changed;
-    UPDATE reservations SET expires_at = v_expires_at, extensions = extensions + 1
+    UPDATE reservations SET expires_at = v_expires_at, release_at = v_release_at, extensions = extensions + 1
     WHERE event_id = p_event_id AND id = p_reservation_id;
     INSERT INTO seat_changes (event_id, xid, kind, status, nos, versions, held_until, reservation_id)
-    VALUES (p_event_id, pg_current_xact_id(), 'EXTENDED', 'H', v_nos, v_versions, v_expires_at, p_reservation_id);
+    VALUES (p_event_id, pg_current_xact_id(), 'EXTENDED', 'H', v_nos, v_versions, v_release_at, p_reservation_id);
     RETURN jsonb_build_object('outcome', 'EXTENDED', 'nos', to_jsonb(v_nos), 'versions', to_jsonb(v_versions),
-      'expiresAt', v_expires_at, 'extensions', v_reservation.extensions + 1);
+      'expiresAt', v_expires_at, 'releaseAt', v_release_at, 'extensions', v_reservation.extensions + 1);
   END $function$;
 
-CREATE OR REPLACE FUNCTION public.hold_seats(p_event_id uuid, p_event_version integer, p_nos integer[], p_ticket_types text[], p_prices integer[], p_areas jsonb, p_reservation_id uuid, p_adding boolean, p_holder_id uuid, p_holder_kind text, p_now timestamp with time zone, p_hold_seconds integer, p_limit integer, p_key text, p_input_hash bytea)
+CREATE OR REPLACE FUNCTION public.hold_seats(p_event_id uuid, p_event_version integer, p_nos integer[], p_ticket_types text[], p_prices integer[], p_areas jsonb, p_reservation_id uuid, p_adding boolean, p_holder_id uuid, p_holder_kind text, p_now timestamp with time zone, p_hold_seconds integer, p_limit integer, p_holder_limit integer, p_jitter_ms integer, p_key text, p_input_hash bytea)
  RETURNS jsonb
  LANGUAGE plpgsql
 AS $function$
@@ -459,9 +519,12 @@ AS $function$
     v_sorted integer[];
     v_answer jsonb;
   BEGIN
-    IF p_key IS NOT NULL THEN
-      -- A retry that comes while the first call still runs waits here, and then finds its answer.
+    IF p_key IS NOT NULL OR p_holder_limit IS NOT NULL THEN
+      -- One call of a holder at a time: a retry that comes while the first call still runs waits here
+      -- and then finds its answer, and two calls cannot both count the same open reservations.
       PERFORM pg_advisory_xact_lock(hashtextextended(p_event_id::text || p_holder_id::text, 1));
+    END IF;
+    IF p_key IS NOT NULL THEN
       SELECT input_hash, answer INTO v_stored FROM idempotency_keys
       WHERE event_id = p_event_id AND caller_id = p_holder_id AND operation = 'holdSeats' AND key = p_key;
       IF FOUND THEN
@@ -496,6 +559,7 @@ AS $function$
       v_reservation.prices_minor := '{}';
       v_reservation.created_at := p_now;
       v_reservation.expires_at := p_now + make_interval(secs => p_hold_seconds);
+      v_reservation.release_at := v_reservation.expires_at + make_interval(secs => floor(random() * p_jitter_ms) / 1000);
       v_reservation.extensions := 0;
     END IF;
 
@@ -504,7 +568,16 @@ AS $function$
       v_found := v_found + (SELECT sum((a->>'quantity')::integer) FROM jsonb_array_elements(p_areas) a);
     END IF;
     IF v_found > p_limit THEN
-      RETURN jsonb_build_object('outcome', 'LIMIT_EXCEEDED');
+      RETURN jsonb_build_object('outcome', 'LIMIT_EXCEEDED', 'limit', p_limit);
+    END IF;
+    IF p_holder_limit IS NOT NULL THEN
+      v_found := v_found + coalesce((
+        SELECT sum(cardinality(seat_nos)) FROM reservations
+        WHERE event_id = p_event_id AND holder_id = p_holder_id AND id <> p_reservation_id
+          AND (status = 'CHECKOUT' OR (status = 'ACTIVE' AND expires_at > p_now))), 0);
+      IF v_found > p_holder_limit THEN
+        RETURN jsonb_build_object('outcome', 'LIMIT_EXCEEDED', 'limit', p_holder_limit);
+      END IF;
     END IF;
 
     IF cardinality(p_nos) > 0 THEN
@@ -567,7 +640,7 @@ AS $function$
     IF v_answer IS NULL THEN
       WITH changed AS (
         UPDATE seats SET status = 'H', version = version + 1,
-          reservation_id = p_reservation_id, held_until = v_reservation.expires_at
+          reservation_id = p_reservation_id, held_until = v_reservation.release_at
         WHERE event_id = p_event_id AND no = ANY (v_nos) RETURNING no, version
       )
       SELECT array_agg(no ORDER BY no), array_agg(version ORDER BY no) INTO v_sorted, v_versions FROM changed;
@@ -579,20 +652,21 @@ AS $function$
         UPDATE reservations SET seat_nos = v_nos, ticket_type_keys = v_ticket_types, prices_minor = v_prices
         WHERE event_id = p_event_id AND id = p_reservation_id;
       ELSE
-        INSERT INTO reservations (event_id, id, holder_id, holder_kind, seat_nos, ticket_type_keys, prices_minor, created_at, expires_at)
+        INSERT INTO reservations (event_id, id, holder_id, holder_kind, seat_nos, ticket_type_keys, prices_minor, created_at, expires_at, release_at)
         VALUES (p_event_id, p_reservation_id, p_holder_id, p_holder_kind, v_nos, v_ticket_types, v_prices,
-          v_reservation.created_at, v_reservation.expires_at);
+          v_reservation.created_at, v_reservation.expires_at, v_reservation.release_at);
       END IF;
       INSERT INTO seat_changes (event_id, xid, kind, status, nos, versions, held_until, reservation_id)
-      VALUES (p_event_id, pg_current_xact_id(), 'HELD', 'H', v_sorted, v_versions, v_reservation.expires_at, p_reservation_id);
+      VALUES (p_event_id, pg_current_xact_id(), 'HELD', 'H', v_sorted, v_versions, v_reservation.release_at, p_reservation_id);
       v_answer := jsonb_build_object('outcome', 'HELD', 'reservationId', p_reservation_id,
         'nos', to_jsonb(v_sorted), 'versions', to_jsonb(v_versions),
         'seatNos', to_jsonb(v_nos), 'ticketTypeKeys', to_jsonb(v_ticket_types), 'pricesMinor', to_jsonb(v_prices),
         'createdAt', v_reservation.created_at, 'expiresAt', v_reservation.expires_at,
-        'extensions', v_reservation.extensions);
+        'releaseAt', v_reservation.release_at, 'extensions', v_reservation.extensions);
     END IF;
 
-    IF p_key IS NOT NULL THEN
+    -- A refusal changed nothing, and asked again it may be a grant: only grants are kept.
+    IF p_key IS NOT NULL AND v_answer->>'outcome' = 'HELD' THEN
       INSERT INTO idempotency_keys (event_id, caller_id, operation, key, input_hash, answer)
       VALUES (p_event_id, p_holder_id, 'holdSeats', p_key, p_input_hash, v_answer);
     END IF;
@@ -754,6 +828,31 @@ AS $function$
     RETURN jsonb_build_object('outcome', 'SOLD', 'nos', to_jsonb(v_nos), 'versions', to_jsonb(v_versions));
   END $function$;
 
+CREATE OR REPLACE FUNCTION public.unblock_seats(p_event_id uuid, p_nos integer[])
+ RETURNS jsonb
+ LANGUAGE plpgsql
+AS $function$
+  DECLARE
+    v_nos integer[];
+    v_versions integer[];
+  BEGIN
+    WITH locked AS (
+      SELECT no FROM seats
+      WHERE event_id = p_event_id AND no = ANY (p_nos) AND status = 'B' ORDER BY no FOR UPDATE
+    ), changed AS (
+      UPDATE seats s SET status = 'A', version = s.version + 1
+      FROM locked WHERE s.event_id = p_event_id AND s.no = locked.no RETURNING s.no, s.version
+    )
+    SELECT array_agg(no ORDER BY no), array_agg(version ORDER BY no) INTO v_nos, v_versions FROM changed;
+    IF v_nos IS NOT NULL THEN
+      DELETE FROM house_holds WHERE event_id = p_event_id AND no = ANY (v_nos);
+      INSERT INTO seat_changes (event_id, xid, kind, status, nos, versions)
+      VALUES (p_event_id, pg_current_xact_id(), 'UNBLOCKED', 'A', v_nos, v_versions);
+    END IF;
+    RETURN jsonb_build_object('outcome', 'UNBLOCKED',
+      'nos', to_jsonb(coalesce(v_nos, '{}')), 'versions', to_jsonb(coalesce(v_versions, '{}')));
+  END $function$;
+
 CREATE OR REPLACE FUNCTION public.unpin_seats(p_event_id uuid, p_reservation_id uuid, p_now timestamp with time zone, p_grace_seconds integer)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -761,6 +860,7 @@ AS $function$
   DECLARE
     v_reservation reservations;
     v_expires_at timestamptz;
+    v_release_at timestamptz;
     v_nos integer[];
     v_versions integer[];
   BEGIN
@@ -772,18 +872,19 @@ AS $function$
       RETURN jsonb_build_object('outcome', 'RESERVATION_CLOSED', 'status', v_reservation.status);
     END IF;
     v_expires_at := greatest(v_reservation.expires_at, p_now + make_interval(secs => p_grace_seconds));
+    v_release_at := v_expires_at + (v_reservation.release_at - v_reservation.expires_at);
     WITH locked AS (
       SELECT no FROM seats WHERE event_id = p_event_id AND no = ANY (v_reservation.seat_nos)
         AND reservation_id = p_reservation_id AND status = 'H' ORDER BY no FOR UPDATE
     ), changed AS (
-      UPDATE seats s SET version = s.version + 1, held_until = v_expires_at
+      UPDATE seats s SET version = s.version + 1, held_until = v_release_at
       FROM locked WHERE s.event_id = p_event_id AND s.no = locked.no RETURNING s.no, s.version
     )
     SELECT array_agg(no ORDER BY no), array_agg(version ORDER BY no) INTO v_nos, v_versions FROM changed;
-    UPDATE reservations SET status = 'ACTIVE', expires_at = v_expires_at
+    UPDATE reservations SET status = 'ACTIVE', expires_at = v_expires_at, release_at = v_release_at
     WHERE event_id = p_event_id AND id = p_reservation_id;
     INSERT INTO seat_changes (event_id, xid, kind, status, nos, versions, held_until, reservation_id)
-    VALUES (p_event_id, pg_current_xact_id(), 'UNPINNED', 'H', v_nos, v_versions, v_expires_at, p_reservation_id);
+    VALUES (p_event_id, pg_current_xact_id(), 'UNPINNED', 'H', v_nos, v_versions, v_release_at, p_reservation_id);
     RETURN jsonb_build_object('outcome', 'UNPINNED', 'nos', to_jsonb(v_nos), 'versions', to_jsonb(v_versions),
-      'expiresAt', v_expires_at);
+      'expiresAt', v_expires_at, 'releaseAt', v_release_at);
   END $function$;

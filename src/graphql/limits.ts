@@ -30,6 +30,9 @@ export const COST_MAX = 20_000;
 export const TOKENS_MAX = 4_000;
 /** What a mutation costs beside its answer: it locks, hashes or charges. */
 const MUTATION_COST = 200;
+/** The whole schema may be the answer; under twenty aliases it would be megabytes. */
+const INTROSPECTION = new Set(['__schema', '__type']);
+const INTROSPECTION_COST = 1_000;
 /** Assumed length of a list that takes no `first`. */
 const PLAIN_LIST_LENGTH = 5;
 /** What an unreadable `first` is taken for. */
@@ -122,7 +125,9 @@ class Meter {
         ? parent.getFields()[node.name.value]
         : undefined;
     const isMutation = parent === this.schema.getMutationType();
-    if (field === undefined) return { depth: 1, cost: 0 }; // __typename, or introspection: bounded by depth
+    if (field === undefined) {
+      return { depth: 1, cost: INTROSPECTION.has(node.name.value) ? INTROSPECTION_COST : 0 };
+    }
     const type = getNamedType(field.type);
     const own = (isMutation ? MUTATION_COST : 0) + (isCompositeType(type) ? 1 : 0);
     if (node.selectionSet === undefined) return { depth: 1, cost: own };

@@ -47,7 +47,9 @@ export class Database {
     const { master } = orm.driver as unknown as { master: Pool };
     // A connection that breaks while it is lent out says so to itself alone: unheard, it would end us.
     master.on('connect', (client) => {
-      client.on('error', (error) => options.log.warn({ err: error }, 'a database connection broke'));
+      client.on('error', (error) =>
+        options.log.warn({ err: error }, 'a database connection broke'),
+      );
     });
     return new Database(orm, master);
   }

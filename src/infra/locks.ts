@@ -7,7 +7,7 @@ import type { RedisClient } from './redis';
  * A lock whose holder was killed is free after this long. It is never extended: work that takes
  * longer loses it, and then two do at once what the rows' own locks put in order.
  */
-export const LOCK_TTL_MS = 10_000;
+const LOCK_TTL_MS = 10_000;
 /** Whoever has waited this long for a lock goes on without it. */
 const LOCK_WAIT_MS = 3_000;
 /** Between two tries; half of it to one and a half times, so that those who wait do not march in step. */

@@ -1,8 +1,9 @@
 /**
  * npm run bench: how much of the database's own speed reaches a client. Ratios within one run, since
  * machines differ and this one may be busy: holds of 2 seats through HTTP against pgbench calling the
- * same function on the same server, in turns; and the time from a hold to its message at a subscriber
- * of another process. Exits 1 when a ratio misses its limit.
+ * same function on the same server, in turns; holds on one hot event against stock Apollo Server with
+ * a lock on the event, in turns; and the time from a hold to its message at a subscriber of another
+ * process. Exits 1 when a ratio misses its limit.
  */
 import 'reflect-metadata';
 import { execFile, spawn } from 'node:child_process';
@@ -10,15 +11,21 @@ import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import type { Event } from '../../src/modules/events/event.entity';
 import { SubscriptionClient } from '../support/subscriptions';
+import { JWT_SECRET } from '../support/usher-process';
 import { median, pgbench, preparePgbench } from './pgbench';
 import type { LoadJob, LoadResult } from './http-load';
 import { openStage, type Stage } from './stage';
+import { prepareStock } from './stock';
 
 const run = promisify(execFile);
 const ROUNDS = 3;
 const SECONDS = 4;
 const CONNECTIONS = 32;
-const RATIO_MIN = 0.35;
+const HOT_SEATS = 100_000;
+const RATIO_MIN = 0.5;
+/** Against the field, in shorter turns. */
+const STOCK_SECONDS = 3;
+const STOCK_RATIO_MIN = 3;
 const MESSAGE_MS_MAX = 60;
 
 const HOLD = `mutation Hold($input: HoldSeatsInput!) {
@@ -81,6 +88,74 @@ async function compareHolds(
   return median(ratios);
 }
 
+/** Starts stock.ts on the stage's database. */
+async function startStock(stage: Stage): Promise<{ port: number; stop: () => Promise<void> }> {
+  const child = spawn(process.execPath, [resolve('scripts/run.mjs'), 'test/bench/stock.ts'], {
+    env: { ...process.env, NODE_ENV: 'production', DATABASE_URL: stage.databaseUrl, JWT_SECRET },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const gone = new Promise<void>((done) => child.once('exit', () => done()));
+  const port = await new Promise<number>((done, fail) => {
+    child.stdout.once('data', (chunk: Buffer) => done(Number(chunk.toString())));
+    void gone.then(() => fail(new Error('the stock server did not start')));
+  });
+  return {
+    port,
+    stop: () => {
+      child.kill();
+      return gone;
+    },
+  };
+}
+
+/** Both on one event of as many seats, with the same load, in turns. */
+async function compareWithStock(stage: Stage, port: number, tokens: string[]): Promise<number> {
+  const event = await stage.event('Bench, against the field', HOT_SEATS);
+  const stockEventId = await prepareStock(stage.app.db, HOT_SEATS);
+  const stock = await startStock(stage);
+  const sides = {
+    usher: { port, eventId: event.publicId, firstPair: 0 },
+    stock: { port: stock.port, eventId: stockEventId, firstPair: 0 },
+  };
+  const takeTurn = async (side: keyof typeof sides, seconds: number): Promise<LoadResult> => {
+    const { port: at, eventId, firstPair } = sides[side];
+    const result = await httpLoad({
+      port: at,
+      connections: CONNECTIONS,
+      seconds,
+      firstPair,
+      eventIds: [eventId],
+      tokens,
+      query: HOLD,
+    });
+    if (result.granted < result.requests * 0.99)
+      throw new Error(`${side} granted only ${result.granted} of ${result.requests} holds`);
+    sides[side].firstPair = result.nextPair;
+    return result;
+  };
+  try {
+    await takeTurn('usher', 1.5); // warm up
+    await takeTurn('stock', 1.5);
+    const ratios: number[] = [];
+    for (let round = 1; round <= ROUNDS; round++) {
+      const ours = await takeTurn('usher', STOCK_SECONDS);
+      const theirs = await takeTurn('stock', STOCK_SECONDS);
+      const [oursPerSecond, theirsPerSecond] = [ours, theirs].map((r) => r.granted / r.seconds) as [
+        number,
+        number,
+      ];
+      ratios.push(oursPerSecond / theirsPerSecond);
+      console.log(
+        `against the field, round ${round}: Usher ${oursPerSecond.toFixed(0)} holds/s (p99 ${ours.p99.toFixed(1)} ms), ` +
+          `stock ${theirsPerSecond.toFixed(0)}/s (p99 ${theirs.p99.toFixed(1)} ms), ratio ${(oursPerSecond / theirsPerSecond).toFixed(2)}`,
+      );
+    }
+    return median(ratios);
+  } finally {
+    await stock.stop();
+  }
+}
+
 /** From sending a hold to one process until a subscriber of another has the message. */
 async function messageDelay(event: Event, ports: [number, number], token: string): Promise<number> {
   const client = new SubscriptionClient(`http://127.0.0.1:${ports[1]}`);
@@ -117,12 +192,13 @@ async function main(): Promise<void> {
     console.log('Preparing events …');
     const many: Event[] = [];
     for (let i = 0; i < 20; i++) many.push(await stage.event(`Bench ${i}`, 10_000));
-    const hot = await stage.event('Bench, hot', 100_000);
+    const hot = await stage.event('Bench, hot', HOT_SEATS);
     const latency = await stage.event('Bench, latency', 10_000);
     const tokens = await Promise.all(Array.from({ length: CONNECTIONS }, () => stage.guestToken()));
     const first = await stage.startApi();
     const spread = await compareHolds(stage, 'spread over 20 events', many, first.port, tokens);
     const one = await compareHolds(stage, 'one hot event', [hot], first.port, tokens);
+    const field = await compareWithStock(stage, first.port, tokens);
     const second = await stage.startApi();
     const delay = await messageDelay(latency, [first.port, second.port], tokens[0]!);
     const lines: [string, number, string, boolean][] = [
@@ -133,6 +209,12 @@ async function main(): Promise<void> {
         spread >= RATIO_MIN,
       ],
       ['holds through HTTP / pgbench, one event', one, `at least ${RATIO_MIN}`, one >= RATIO_MIN],
+      [
+        'one hot event, Usher / stock',
+        field,
+        `at least ${STOCK_RATIO_MIN}`,
+        field >= STOCK_RATIO_MIN,
+      ],
       [
         'hold to message in another process, median ms',
         delay,

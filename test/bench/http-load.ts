@@ -43,7 +43,7 @@ function requestOf(job: LoadJob, pair: number, token: string): string {
   );
 }
 
-export async function runLoad(job: LoadJob): Promise<LoadResult> {
+async function runLoad(job: LoadJob): Promise<LoadResult> {
   let pair = job.firstPair;
   let requests = 0;
   let granted = 0;

@@ -137,6 +137,8 @@ describe('a transaction that commits late', () => {
       now,
       holdSeconds: 600,
       itemsMax: 10,
+      holderItemsMax: null,
+      releaseJitterMs: 0,
       idempotencyKey: null,
       inputHash: null,
     });

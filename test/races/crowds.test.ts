@@ -80,9 +80,13 @@ withRedis(
     const apis = [await start('api'), await start('api'), await start('api')];
     const target = new Target(apis.map((api) => api.url));
     const [event, buyers] = await prepare(target, { rows: 6, seatsInRow: 10, holdSeconds: 2 }, 40);
-    let over = false;
+    const churning = new AbortController();
     const killing = (async () => {
-      for (let round = 0; round < CHURN_SECONDS / (KILL_EVERY_MS / 1000) - 1 && !over; round++) {
+      for (
+        let round = 0;
+        round < CHURN_SECONDS / (KILL_EVERY_MS / 1000) - 1 && !churning.signal.aborted;
+        round++
+      ) {
         await new Promise((next) => setTimeout(next, KILL_EVERY_MS)); // the time between two deaths
         await apis[round % apis.length]!.kill();
         const risen = await start('api');
@@ -91,7 +95,7 @@ withRedis(
       }
     })();
     await churn(target, event, buyers, CHURN_SECONDS);
-    over = true;
+    churning.abort();
     await killing;
     expect(target.tally.count('hold', 'Reservation')).toBeGreaterThan(100);
     expect(target.tally.countKind('INTERNAL')).toBe(0);

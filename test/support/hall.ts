@@ -3,7 +3,7 @@
  * and two general-admission areas; two ticket types. Its buyers go through the public API.
  */
 import { auditEvent } from '../../src/modules/bookings/audit.sql';
-import { requireEventScoped, requireId, seatId } from '../../src/infra/ids';
+import { requireId, seatId } from '../../src/infra/ids';
 import type { GivenUser } from './given';
 import type { Answer, AskOptions, House } from './house';
 
@@ -223,8 +223,6 @@ export async function holdNos(
 
 export const byNo = (...nos: readonly number[]): { no: number }[] => nos.map((no) => ({ no }));
 export const seatIdOf = (hall: Hall, no: number): string => seatId(hall.eventUuid, no);
-export const uuidOf = (reservation: { id: string }): string =>
-  requireEventScoped('Reservation', reservation.id).id;
 export const nosOf = (reservation: Held): number[] =>
   reservation.items.map((item) => item.seat.no).sort((a, b) => a - b);
 

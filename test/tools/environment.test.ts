@@ -47,7 +47,7 @@ function environmentOf(name: string, settings: Record<string, string> = {}) {
       settings[variable] ? settings[variable] : otherwise,
     );
   return Object.fromEntries(
-    Object.entries(service(name).environment).map(([key, value]) => [key, filledIn(String(value))]),
+    Object.entries(service(name).environment).map(([key, value]) => [key, filledIn(value)]),
   );
 }
 

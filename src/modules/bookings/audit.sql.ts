@@ -33,7 +33,7 @@ const INVARIANTS: Readonly<Record<string, string>> = {
     FROM scope JOIN seats s USING (event_id)
     LEFT JOIN reservations r ON r.event_id = s.event_id AND r.id = s.reservation_id
     WHERE s.status = 'H' AND (r.id IS NULL OR r.status NOT IN ('ACTIVE', 'CHECKOUT') OR s.no <> ALL (r.seat_nos)
-      OR s.held_until <> CASE r.status WHEN 'CHECKOUT' THEN 'infinity' ELSE r.expires_at END)`,
+      OR s.held_until <> CASE r.status WHEN 'CHECKOUT' THEN 'infinity' ELSE r.release_at END)`,
 
   /** An open reservation holds all its seats: so no seat has two live claims. */
   'open-reservation': `

@@ -77,7 +77,7 @@ export async function declineBooking(
         settledAt: now,
       },
     );
-    return seatChange(eventId, 'H', freed, new Date(freed.expiresAt));
+    return seatChange(eventId, 'H', freed, new Date(freed.releaseAt));
   });
 }
 

@@ -20,7 +20,7 @@ const TRIES_MAX = 30;
 /** How far below the best a choice may lie, in score; doubles with each lost race, up to a tier's worth. */
 const SPREAD = 0.02;
 const SPREAD_MAX = 0.25;
-export const PROPOSALS_MAX = 10;
+const PROPOSALS_MAX = 10;
 const PARTY_MAX = 500;
 
 export interface BestAvailableWish {

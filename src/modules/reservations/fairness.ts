@@ -6,6 +6,24 @@ import type { App } from '../../app.types';
 import type { RequestContext } from '../../graphql/context';
 import type { Holder } from './reservation.entity';
 
+/** Open reservations of one buyer for one event have together at most this many times what one may have. */
+const OPEN_SHARES_MAX = 2;
+/** Seats that run out together come back over this long, so that nobody can lie in wait for them. */
+const RELEASE_JITTER_MS = 2_000;
+
+/** What bounds a buyer in the database; nothing does where RATE_LIMITS is off, nor for a group's staff. */
+export function fairShare(
+  app: App,
+  request: { itemsMax?: number | undefined },
+  event: { seatsPerReservationMax: number },
+): { holderItemsMax: number | null; releaseJitterMs: number } {
+  const limited = app.config.rateLimits && request.itemsMax === undefined;
+  return {
+    holderItemsMax: limited ? OPEN_SHARES_MAX * event.seatsPerReservationMax : null,
+    releaseJitterMs: app.config.rateLimits ? RELEASE_JITTER_MS : 0,
+  };
+}
+
 /** Throws RATE_LIMITED with `retryAfterSeconds` where a holder has had more than a fair share of tries. */
 export async function requireFairShare(
   { app, remoteAddress }: RequestContext,

@@ -8,22 +8,16 @@ import type { HoldOutcome } from '../seats/seat-functions.sql';
 
 type Refused = Exclude<HoldOutcome, { outcome: 'HELD' | 'EVENT_CHANGED' }>;
 
-/** What was asked for: the seats named in the request, and how many items the reservation may have. */
-interface Asked {
-  nos: readonly number[];
-  itemsMax: number;
-}
-
-/** What a buyer is told of an outcome that is not the good one. */
+/** What a buyer is told of an outcome that is not the good one; `wanted` are the seats asked for by name. */
 export async function refusalOf(
   app: App,
   offer: EventOffer,
   refused: Refused,
-  asked: Asked,
+  wanted: readonly number[],
 ): Promise<DomainError> {
   switch (refused.outcome) {
     case 'SEATS_UNAVAILABLE':
-      return seatsUnavailable(app, offer, asked.nos, refused.nos);
+      return seatsUnavailable(app, offer, wanted, refused.nos);
     case 'AREA_FULL': {
       const layout = await app.layouts.get(offer.event.seatingPlanId);
       const area = layout.sections.find((section) => section.firstNo === refused.first);
@@ -31,7 +25,7 @@ export async function refusalOf(
       return new RefusalError('SeatsUnavailable', message, { seats: [], alternatives: [] });
     }
     case 'LIMIT_EXCEEDED':
-      return limitExceeded(asked.itemsMax);
+      return limitExceeded(refused.limit);
     case 'ALREADY_YOURS': {
       const layout = await app.layouts.get(offer.event.seatingPlanId);
       const labels = refused.nos.map((no) => layout.label[no]).join(', ');
@@ -65,11 +59,9 @@ async function seatsUnavailable(
 }
 
 export function limitExceeded(limit: number): RefusalError {
-  return new RefusalError(
-    'ReservationLimitExceeded',
-    `One reservation has at most ${limit} places.`,
-    { limit },
-  );
+  return new RefusalError('ReservationLimitExceeded', `At most ${limit} places can be held.`, {
+    limit,
+  });
 }
 
 /** Why nothing more can be done with a reservation; also for release and extension. */

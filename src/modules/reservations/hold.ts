@@ -9,6 +9,7 @@ import { salesState } from '../events/event.rules';
 import { orphansOf } from '../seats/finder';
 import { inventoryOf, seatIn } from '../seats/inventory';
 import { withSectionLocks } from '../seats/section-locks';
+import { fairShare } from './fairness';
 import { limitExceeded, refusalOf } from './hold-refusals';
 import {
   callHoldSeats,
@@ -57,12 +58,17 @@ export async function holdSeats(
   for (let pricing = 1; pricing <= PRICINGS_MAX; pricing++) {
     const offer = await app.offers.get(request.eventId);
     if (offer === undefined) throw notFound('event');
-    const wanted = await priceWish(app, holder, request, offer);
+    const wanted = await priceWish(app, holder, request, offer).catch(async (error: unknown) => {
+      // Sales may have closed, or the buyer booked, since the first call with this key was granted.
+      const earlier = await earlierGrant(app, holder, request);
+      if (earlier === undefined) throw error;
+      return earlier;
+    });
+    if (wanted instanceof Reservation) return wanted;
     const outcome = await claim(app, holder, request, offer, wanted);
     if (outcome.outcome === 'HELD') return settleHold(app, holder, request.eventId, outcome);
     if (outcome.outcome !== 'EVENT_CHANGED') {
-      const itemsMax = itemsMaxOf(request, offer);
-      throw await refusalOf(app, offer, outcome, { nos: wanted.nos, itemsMax });
+      throw await refusalOf(app, offer, outcome, wanted.nos);
     }
     app.offers.forget(request.eventId);
   }
@@ -87,7 +93,7 @@ async function priceWish(
   }
   if (event.oneBookingPerCustomer) await requireNoBooking(app, event.id, holder);
   // Before any seat is looked at, so that an absurd number of them costs nothing.
-  const limit = itemsMaxOf(request, offer);
+  const limit = request.itemsMax ?? offer.event.seatsPerReservationMax;
   if (itemCount(request.seats, request.areas) > limit) throw limitExceeded(limit);
   const wanted = claimOf(
     {
@@ -126,7 +132,8 @@ function claim(
       holderKind: holder.kind,
       now: app.clock.now(),
       holdSeconds: event.holdSeconds,
-      itemsMax: itemsMaxOf(request, offer),
+      itemsMax: request.itemsMax ?? event.seatsPerReservationMax,
+      ...fairShare(app, request, event),
       idempotencyKey: request.idempotencyKey ?? null,
       inputHash: request.idempotencyKey === undefined ? null : hashOf(request),
     });
@@ -136,8 +143,20 @@ function claim(
   return withSectionLocks(app, { eventId: event.id, layout, nos }, () => retryTransaction(call));
 }
 
-function itemsMaxOf({ itemsMax }: HoldRequest, { event }: EventOffer): number {
-  return itemsMax ?? event.seatsPerReservationMax;
+/** What the same request with the same key was granted before. */
+async function earlierGrant(
+  app: App,
+  holder: Holder,
+  request: HoldRequest,
+): Promise<Reservation | undefined> {
+  if (request.idempotencyKey === undefined) return undefined;
+  const [stored] = await app.db.query<{ input_hash: Buffer; answer: Held }>(
+    `SELECT input_hash, answer FROM idempotency_keys
+     WHERE event_id = $1 AND caller_id = $2 AND operation = 'holdSeats' AND key = $3`,
+    [request.eventId, holder.id, request.idempotencyKey],
+  );
+  if (stored === undefined || !stored.input_hash.equals(hashOf(request))) return undefined;
+  return readAgain(app, request.eventId, stored.answer.reservationId);
 }
 
 /** Seats that are gone anyway are refused for that, by the database. */
@@ -194,7 +213,7 @@ function settleHold(
 ): Reservation | Promise<Reservation> {
   if (held.replayed) return readAgain(app, eventId, held.reservationId);
   const expiresAt = new Date(held.expiresAt);
-  app.live.publish([seatChange(eventId, 'H', held, expiresAt)]);
+  app.live.publish([seatChange(eventId, 'H', held, new Date(held.releaseAt))]);
   app.metrics.holds.inc();
   const reservation = Object.assign(new Reservation(), {
     eventId,
@@ -207,6 +226,7 @@ function settleHold(
     pricesMinor: held.pricesMinor,
     createdAt: new Date(held.createdAt),
     expiresAt,
+    releaseAt: new Date(held.releaseAt),
     extensions: held.extensions,
     endedAt: null,
   });

@@ -44,8 +44,8 @@ export class Reservation {
   @Column('text')
   holderKind!: Holder['kind'];
 
+  /** As stored: one whose deadline has passed stays ACTIVE until the sweeper comes by. See statusAt. */
   @Column('text')
-  @Field(() => ReservationStatus)
   status!: ReservationStatus;
 
   /** Items, as parallel columns: entry i of each makes one. Kept when the reservation has ended. */
@@ -67,6 +67,10 @@ export class Reservation {
     description: 'The deadline. It starts at the first hold; adding seats does not move it.',
   })
   expiresAt!: Date;
+
+  /** From then on its seats are anybody's: the deadline, or up to two seconds later. */
+  @Column('timestamptz')
+  releaseAt!: Date;
 
   @Column('smallint')
   extensions!: number;

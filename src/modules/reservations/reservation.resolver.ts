@@ -42,7 +42,8 @@ import { Seat } from '../seats/seat.entity';
 import { requireFairShare } from './fairness';
 import { holdSeats, requireSameEvent } from './hold';
 import { pageOfHolder } from './holder-pages';
-import { Reservation } from './reservation.entity';
+import { Reservation, ReservationStatus } from './reservation.entity';
+import { statusAt } from './reservation.rules';
 import { HoldSeatsInput } from './reservation.inputs';
 import {
   AdmissionRequired,
@@ -212,6 +213,11 @@ export class ReservationResolver {
     @Arg('id', () => ID) _id: string,
   ): Reservation {
     return reservation;
+  }
+
+  @FieldResolver(() => ReservationStatus)
+  status(@Ctx() { app }: RequestContext, @Root() reservation: Reservation): string {
+    return statusAt(reservation, app.clock.now());
   }
 
   @FieldResolver(() => Event)

@@ -6,6 +6,15 @@
  */
 import { badInput, type FieldProblem } from '../../errors';
 
+/** What a reservation is at this instant: one whose deadline has passed is EXPIRED, swept or not. */
+export function statusAt<Status extends string>(
+  reservation: { status: Status; expiresAt: Date },
+  now: Date,
+): Status | 'EXPIRED' {
+  const over = reservation.status === 'ACTIVE' && reservation.expiresAt.getTime() <= now.getTime();
+  return over ? 'EXPIRED' : reservation.status;
+}
+
 /** How often a buyer may ask for more time. */
 export const EXTENSIONS_MAX = 2;
 /** No extension reaches further than this from the first hold. */

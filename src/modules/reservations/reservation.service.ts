@@ -85,7 +85,7 @@ export async function extendReservation(
     throw new DomainError('CONFLICT', 'This reservation cannot be extended any further.');
   }
   if (outcome.outcome !== 'EXTENDED') throw closedReservation(outcome);
-  app.live.publish([seatChange(key.eventId, 'H', outcome, new Date(outcome.expiresAt))]);
+  app.live.publish([seatChange(key.eventId, 'H', outcome, new Date(outcome.releaseAt))]);
   void app.news.publish(reservationChannel(key), {});
   return readReservation(app, key);
 }

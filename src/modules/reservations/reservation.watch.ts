@@ -1,12 +1,15 @@
 import type { App } from '../../app.types';
 import type { Reservation } from './reservation.entity';
 import { reservationChannel } from './reservation.news';
+import { statusAt } from './reservation.rules';
 import { findReservation } from './reservation.service';
 
 /** Without any news a watched reservation is read again this often: news may be lost, states not. */
 const RECHECK_MS = 15_000;
-/** After the deadline, time for the sweeper to come by. */
-const AFTER_DEADLINE_MS = 1_500;
+/** So long after the deadline, to be past it by every clock's rounding. */
+const AFTER_DEADLINE_MS = 50;
+/** And then until the sweeper has been. */
+const SWEPT_MS = 3_000;
 
 /**
  * The reservation each time it differs from what was told before (`known` counts as told); ends by
@@ -36,6 +39,7 @@ async function* changesOf(
 ): AsyncGenerator<Reservation, void, undefined> {
   const unlisten = app.news.listen(reservationChannel(known), () => alarm.ring());
   let last = known;
+  let told = fingerprint(known, app.clock.now());
   alarm.ring(); // read once at the start: it may have changed since `known` was read
   try {
     while (last.endedAt === null) {
@@ -43,8 +47,10 @@ async function* changesOf(
       if (alarm.ended) return;
       const now = await findReservation(app, last);
       if (now === undefined) return;
-      if (fingerprint(now) !== fingerprint(last)) {
-        last = now;
+      last = now;
+      const telling = fingerprint(now, app.clock.now());
+      if (telling !== told) {
+        told = telling;
         yield now;
       }
     }
@@ -87,9 +93,10 @@ class Alarm {
 /** When to look without having been told. */
 function recheckMs(app: App, { expiresAt }: Reservation): number {
   const untilDeadline = expiresAt.getTime() - app.clock.now().getTime() + AFTER_DEADLINE_MS;
-  return untilDeadline > 0 ? Math.min(untilDeadline, RECHECK_MS) : AFTER_DEADLINE_MS;
+  return untilDeadline > 0 ? Math.min(untilDeadline, RECHECK_MS) : SWEPT_MS;
 }
 
-function fingerprint({ status, expiresAt, seatNos, extensions }: Reservation): string {
-  return [status, expiresAt.getTime(), extensions, ...seatNos].join(' ');
+function fingerprint(reservation: Reservation, now: Date): string {
+  const { expiresAt, seatNos, extensions } = reservation;
+  return [statusAt(reservation, now), expiresAt.getTime(), extensions, ...seatNos].join(' ');
 }

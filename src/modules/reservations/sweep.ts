@@ -24,10 +24,10 @@ export async function sweepExpired(app: App): Promise<number> {
   for (let batch = 0; batch < SWEEP_BATCHES_MAX; batch++) {
     const now = app.clock.now();
     const overdue = await app.db.query<Overdue>(
-      `SELECT event_id, array_agg(id) AS ids, array_agg(holder_id) AS holder_ids, min(expires_at) AS oldest
+      `SELECT event_id, array_agg(id) AS ids, array_agg(holder_id) AS holder_ids, min(release_at) AS oldest
        FROM (
-         SELECT event_id, id, holder_id, expires_at FROM reservations
-         WHERE status = 'ACTIVE' AND expires_at <= $1 ORDER BY expires_at LIMIT $2) due
+         SELECT event_id, id, holder_id, release_at FROM reservations
+         WHERE status = 'ACTIVE' AND release_at <= $1 ORDER BY release_at LIMIT $2) due
        GROUP BY event_id`,
       [now, SWEEP_BATCH],
     );

@@ -41,6 +41,10 @@ export interface HoldCall {
   now: Date;
   holdSeconds: number;
   itemsMax: number;
+  /** Over all open reservations of the holder for the event; null: no limit. */
+  holderItemsMax: number | null;
+  /** How much later than the deadline the seats may become free, at most, in milliseconds. */
+  releaseJitterMs: number;
   idempotencyKey: string | null;
   inputHash: Buffer | null;
 }
@@ -57,6 +61,8 @@ export interface Held extends Changed {
   pricesMinor: number[];
   createdAt: string;
   expiresAt: string;
+  /** When its seats are anybody's: the deadline, or a little later. */
+  releaseAt: string;
   extensions: number;
   /** The answer to an earlier call with the same key: nothing changed now. */
   replayed?: true;
@@ -69,19 +75,19 @@ export type HoldOutcome =
   | Held
   | Closed
   | { outcome: 'EVENT_CHANGED' }
-  | { outcome: 'LIMIT_EXCEEDED' }
+  | { outcome: 'LIMIT_EXCEEDED'; limit: number }
   | { outcome: 'IDEMPOTENCY_CONFLICT' }
   | { outcome: 'SEATS_UNAVAILABLE' | 'ALREADY_YOURS'; nos: number[] }
   | { outcome: 'AREA_FULL'; first: number; free: number };
 export type ReleaseOutcome =
   ({ outcome: 'RELEASED' } & Changed) | { outcome: 'NOT_YOURS'; nos: number[] } | Closed;
 export type ExtendOutcome =
-  | ({ outcome: 'EXTENDED'; expiresAt: string; extensions: number } & Changed)
+  | ({ outcome: 'EXTENDED'; expiresAt: string; releaseAt: string; extensions: number } & Changed)
   | { outcome: 'NO_EXTENSION_LEFT' }
   | Closed;
 export type PinOutcome = ({ outcome: 'PINNED' } & Changed) | Closed;
 export type UnpinOutcome =
-  | ({ outcome: 'UNPINNED'; expiresAt: string } & Changed)
+  | ({ outcome: 'UNPINNED'; expiresAt: string; releaseAt: string } & Changed)
   | Exclude<Closed, { outcome: 'RESERVATION_EXPIRED' }>;
 export type SellOutcome =
   | ({ outcome: 'SOLD' } & Changed)
@@ -98,7 +104,7 @@ async function call<T>(on: Executor, sql: string, values: unknown[]): Promise<T>
 export function callHoldSeats(db: Executor, hold: HoldCall): Promise<HoldOutcome> {
   return call(
     db,
-    'SELECT hold_seats($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15) AS answer',
+    'SELECT hold_seats($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17) AS answer',
     [
       hold.eventId,
       hold.eventVersion,
@@ -113,6 +119,8 @@ export function callHoldSeats(db: Executor, hold: HoldCall): Promise<HoldOutcome
       hold.now,
       hold.holdSeconds,
       hold.itemsMax,
+      hold.holderItemsMax,
+      hold.releaseJitterMs,
       hold.idempotencyKey,
       hold.inputHash,
     ],

@@ -30,14 +30,7 @@ import { Event, EventCategory } from '../events/event.entity';
 import { visibleEvent } from '../events/event.service';
 import { SeatingPlan } from '../venues/seating-plan.entity';
 import { seatingPlanById } from '../venues/venue.loaders';
-import {
-  findSeats,
-  inventoryOf,
-  projectionOf,
-  seatIn,
-  seatMapOf,
-  seatOf,
-} from './inventory';
+import { findSeats, inventoryOf, projectionOf, seatIn, seatMapOf, seatOf } from './inventory';
 import { seatMapFeed, type SeatMapNews } from './seat-map-feed';
 import { Availability, Seat, SeatMap, SeatMapUpdate, SeatStatus } from './seat.entity';
 

@@ -66,10 +66,10 @@ export async function churn(
   await during(seconds, buyers, async (token) => {
     const seats = someOf(1 + Math.floor(Math.random() * 4), event.seatCount).map((no) => ({ no }));
     const input = { eventId: event.id, seats, idempotencyKey: crypto.randomUUID() };
-    let { kind, data } = await target.ask('hold', HOLD, { input }, token);
+    const first = await target.ask('hold', HOLD, { input }, token);
     // No answer is no reason to give up: the same key asks what became of it.
-    if (kind === 'UNKNOWN')
-      ({ kind, data } = await target.ask('hold again', HOLD, { input }, token));
+    const { data } =
+      first.kind === 'UNKNOWN' ? await target.ask('hold again', HOLD, { input }, token) : first;
     const held = heldOf(data);
     if (held !== undefined) await goOn(target, event, token, held);
   });

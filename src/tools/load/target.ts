@@ -86,7 +86,7 @@ export class Target {
   ): Promise<unknown[]> {
     const list: unknown = await this.need(query, variables, token);
     if (!Array.isArray(list)) throw new Error(`no list came to: ${query.slice(0, 100)}`);
-    return list;
+    return list as unknown[];
   }
 
   private async send(

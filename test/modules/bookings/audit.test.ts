@@ -104,7 +104,7 @@ describe('the audit', () => {
       'two reservations that list one seat',
       [
         `INSERT INTO reservations SELECT event_id, gen_random_uuid(), holder_id, holder_kind, status, seat_nos,
-           ticket_type_keys, prices_minor, created_at, expires_at FROM reservations ${RESERVATION} :held`,
+           ticket_type_keys, prices_minor, created_at, expires_at, release_at FROM reservations ${RESERVATION} :held`,
       ],
       ['open-reservation'],
     ],
@@ -183,7 +183,7 @@ describe('the audit', () => {
     [
       'a reservation nobody has swept',
       [
-        `UPDATE reservations SET expires_at = expires_at - interval '2 hours' ${RESERVATION} :held`,
+        `UPDATE reservations SET expires_at = expires_at - interval '2 hours', release_at = release_at - interval '2 hours' ${RESERVATION} :held`,
         `UPDATE seats SET held_until = held_until - interval '2 hours' WHERE reservation_id = :held`,
       ],
       ['overdue'],

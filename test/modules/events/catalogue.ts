@@ -20,7 +20,7 @@ export interface EventData {
   }[];
 }
 
-export const EVENT = `id slug title status version onSale timezone currency
+const EVENT = `id slug title status version onSale timezone currency
   priceFrom { amountMinor currency } ticketTypes { key name }
   categories { key prices { ticketType { key } price { amountMinor currency } } }`;
 

@@ -15,7 +15,8 @@ afterAll(async () => {
 const { persons, create, add } = membersOf(() => house);
 
 describe('permissions', () => {
-  const asking = (viewer: Viewer) => new RequestContext(house.app, () => viewer, 'test', '192.0.2.1');
+  const asking = (viewer: Viewer) =>
+    new RequestContext(house.app, () => viewer, 'test', '192.0.2.1');
   const outcome = async (
     viewer: Viewer,
     organizationId: string,

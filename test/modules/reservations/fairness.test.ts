@@ -1,3 +1,4 @@
+import { requireId } from '../../../src/infra/ids';
 import { sweepExpired } from '../../../src/modules/reservations/sweep';
 import { makeEvent, makeGuests } from '../../../src/tools/load/stage';
 import { Target } from '../../../src/tools/load/target';
@@ -19,14 +20,68 @@ test('a buyer whose reservations keep running out waits; others do not, and nor 
   const event = await makeEvent(target, owner.token, { rows: 1, seatsInRow: 40, holdSeconds: 1 });
   const [hoarder, other] = await makeGuests(target, 2);
   const hold = (token: string, no: number) =>
-    house.gql(HOLD, { input: { eventId: event.id, seats: [{ no }] } }, { token, expectErrors: true });
+    house.gql(
+      HOLD,
+      { input: { eventId: event.id, seats: [{ no }] } },
+      { token, expectErrors: true },
+    );
   for (let no = 0; no < 10; no++) {
     expect((await hold(hoarder!, no)).errors).toBeUndefined();
-    house.clock.advance(2);
+    house.clock.advance(4); // the deadline, and the moments after it in which seats come back
     expect(await sweepExpired(house.app)).toBe(1);
   }
   const { errors } = await hold(hoarder!, 20);
   expect(errors?.[0]?.extensions.code).toBe('RATE_LIMITED');
   expect(errors?.[0]?.extensions['retryAfterSeconds']).toBeGreaterThan(0);
   expect((await hold(other!, 21)).errors).toBeUndefined();
+});
+
+describe('one buyer’s share', () => {
+  test('is twice what one reservation may have, over all open ones, also of many at once', async () => {
+    const target = new Target([house.url]);
+    const owner = await house.given.user();
+    const event = await makeEvent(target, owner.token, {
+      rows: 2,
+      seatsInRow: 40,
+      holdSeconds: 600,
+    });
+    const [token] = await makeGuests(target, 1);
+    const answers = await Promise.all(
+      Array.from({ length: 12 }, async (_, i) => {
+        const seats = Array.from({ length: 4 }, (_seat, j) => ({ no: 4 * i + j }));
+        const { data } = await house.gql<{ holdSeats: { __typename: string; limit?: number } }>(
+          `mutation ($input: HoldSeatsInput!) {
+            holdSeats(input: $input) { __typename ... on ReservationLimitExceeded { limit } }
+          }`,
+          { input: { eventId: event.id, seats } },
+          { token: token! },
+        );
+        return data.holdSeats;
+      }),
+    );
+    expect(answers.filter((answer) => answer.__typename === 'Reservation')).toHaveLength(5);
+    const refused = answers.filter((answer) => answer.__typename !== 'Reservation');
+    expect(new Set(refused.map((answer) => answer.limit))).toEqual(new Set([20]));
+  });
+});
+
+test('seats that run out together come back one by one, within two seconds', async () => {
+  const target = new Target([house.url]);
+  const owner = await house.given.user();
+  const event = await makeEvent(target, owner.token, { rows: 1, seatsInRow: 40, holdSeconds: 60 });
+  const guests = await makeGuests(target, 20);
+  await Promise.all(
+    guests.map((token, no) =>
+      house.gql(HOLD, { input: { eventId: event.id, seats: [{ no }] } }, { token }),
+    ),
+  );
+  const rows = await house.app.db.query<{ late: number; same: boolean }>(
+    `SELECT extract(epoch FROM r.release_at - r.expires_at)::float8 AS late, s.held_until = r.release_at AS same
+     FROM reservations r JOIN seats s ON s.event_id = r.event_id AND s.reservation_id = r.id
+     WHERE r.event_id = $1`,
+    [requireId('Event', event.id)],
+  );
+  expect(rows).toHaveLength(20);
+  expect(rows.every(({ late, same }) => late >= 0 && late <= 2 && same)).toBe(true);
+  expect(new Set(rows.map(({ late }) => late)).size).toBeGreaterThan(10);
 });

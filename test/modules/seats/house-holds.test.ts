@@ -48,7 +48,7 @@ type Operation = 'blockSeats' | 'unblockSeats';
 function ask<Name extends Operation>(
   operation: Name,
   { nos = [], ...input }: Input,
-  token: string | undefined = hall.owner.token,
+  token: string = hall.owner.token,
 ): Promise<Answer<Record<Name, BlockedSeat[]>>> {
   return house.gql(
     `mutation ($input: BlockSeatsInput!) { ${operation}(input: $input) { id no status version } }`,
@@ -59,7 +59,7 @@ function ask<Name extends Operation>(
         ...input,
       },
     },
-    { expectErrors: true, ...(token !== undefined && { token }) },
+    { expectErrors: true, token },
   );
 }
 async function block(input: Input): Promise<BlockedSeat[]> {

@@ -5,8 +5,8 @@ import { geometryJson, parseGeometry } from '../../../src/modules/venues/geometr
 import type { Point, SeatingPlanModel } from '../../../src/modules/venues/seating-plan.rules';
 import { blocksOf, type SeatBlocks } from '../../../src/modules/seats/seat-blocks.rules';
 
-export const SEAT_GAP = 25;
-export const ROW_GAP = 31;
+const SEAT_GAP = 25;
+const ROW_GAP = 31;
 
 /**
  * A row is a text: `.` a seat of category 0, `b` one of category 1, `w` an accessible one of category 0,

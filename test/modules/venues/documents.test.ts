@@ -4,7 +4,7 @@ import {
 } from '../../../src/modules/venues/importers/import-document';
 import { problemsOf } from './refusals';
 
-const formats: PlanDocumentFormat[] = ['USHER', 'PRETIX'];
+const formats: PlanDocumentFormat[] = ['USHER', 'PRETIX', 'SEATSIO'];
 
 describe.each(formats)('documents that are no plans, as %s', (format) => {
   const refusal = (document: string, name?: string) =>

@@ -68,6 +68,7 @@ const usherSeat = fc.record(
     x: coordinate,
     y: coordinate,
     accessible: fc.boolean(),
+    companion: fc.boolean(),
     category: fc.constantFrom('a', 'b'),
   },
   { requiredKeys: ['number', 'x', 'y'] },
@@ -76,6 +77,14 @@ const usherRow = fc.record({
   name: fewNames,
   seats: fc.array(usherSeat, { minLength: 1, maxLength: 6 }),
 });
+const usherTable = fc.record(
+  {
+    name: fewNames,
+    wholeTable: fc.boolean(),
+    seats: fc.array(usherSeat, { minLength: 1, maxLength: 6 }),
+  },
+  { requiredKeys: ['name', 'seats'] },
+);
 const areaShape = fc.oneof(
   fc.record({
     kind: fc.constant('rectangle'),
@@ -96,6 +105,15 @@ const usherSection = fc.oneof(
     category: fc.constant('a'),
     rows: fc.array(usherRow, { minLength: 1, maxLength: 5 }),
   }),
+  fc.record(
+    {
+      name: fewNames,
+      category: fc.constant('a'),
+      rows: fc.array(usherRow, { minLength: 1, maxLength: 2 }),
+      tables: fc.array(usherTable, { minLength: 1, maxLength: 4 }),
+    },
+    { requiredKeys: ['name', 'category', 'tables'] },
+  ),
   fc.record(
     {
       name: fewNames,
@@ -170,3 +188,115 @@ export const pretixDocuments = fc.record(
   },
   { requiredKeys: ['name', 'categories', 'zones'] },
 );
+
+/** Small enough for three floors, one below the other, to stay within a plan. */
+const seatsioCoordinate = fc.oneof(
+  fc.integer({ min: -500, max: 500 }),
+  fc.double({ min: -5e4, max: 5e4, noNaN: true }),
+);
+const point = fc.record({ x: seatsioCoordinate, y: seatsioCoordinate });
+const label = fc.oneof(fewNames, fc.constantFrom('T1', 'GA1'), fc.integer({ min: 1, max: 3 }));
+const categoryKey = fc.constantFrom(1, '1', 'b');
+const seatsioSeat = fc.record(
+  {
+    x: seatsioCoordinate,
+    y: seatsioCoordinate,
+    label,
+    categoryKey,
+    accessible: fc.boolean(),
+    companionSeat: fc.boolean(),
+    restrictedView: fc.boolean(),
+    displayLabel: fc.oneof(fewNames, fc.constant(null)),
+  },
+  { requiredKeys: ['x', 'y', 'label', 'categoryKey'] },
+);
+const seatsioRow = fc.record(
+  { label, seats: fc.array(seatsioSeat, { maxLength: 5 }), sectionLabel: fewNames },
+  { requiredKeys: ['label', 'seats'] },
+);
+const seatsioTable = fc.record(
+  {
+    label,
+    seats: fc.array(seatsioSeat, { maxLength: 5 }),
+    bookAsAWhole: fc.boolean(),
+    center: point,
+    radius: fc.integer({ min: 0, max: 40 }),
+    width: fc.integer({ min: 0, max: 40 }),
+    height: fc.integer({ min: 0, max: 40 }),
+    rotationAngle: fc.integer({ min: -400, max: 400 }),
+  },
+  { requiredKeys: ['label', 'seats'] },
+);
+const seatsioOutline = {
+  type: fc.constantFrom('rectangle', 'circle', 'polygon', 'other'),
+  center: point,
+  width: fc.integer({ min: 0, max: 300 }),
+  height: fc.integer({ min: 0, max: 300 }),
+  radius1: fc.integer({ min: 0, max: 200 }),
+  radius2: fc.integer({ min: 0, max: 200 }),
+  rotationAngle: fc.integer({ min: -400, max: 400 }),
+  points: fc.array(point, { maxLength: 6 }),
+};
+const seatsioArea = fc.record({
+  label,
+  categoryKey,
+  capacity: fc.integer({ min: 0, max: 40 }),
+  ...seatsioOutline,
+});
+const seatsioObjects = {
+  tables: fc.array(seatsioTable, { maxLength: 3 }),
+  booths: fc.array(fc.record({ label, categoryKey, center: point }), { maxLength: 2 }),
+  generalAdmissionAreas: fc.array(seatsioArea, { maxLength: 2 }),
+  shapes: fc.array(fc.record({ label: fewNames, ...seatsioOutline }), { maxLength: 2 }),
+  texts: fc.array(fc.record({ text: fewNames, center: point }), { maxLength: 2 }),
+};
+const seatsioBlock = fc.record(
+  { rows: fc.array(seatsioRow, { maxLength: 4 }), ...seatsioObjects },
+  { requiredKeys: [] },
+);
+const seatsioSection = fc.record(
+  {
+    label,
+    categoryKey,
+    points: fc.array(point, { maxLength: 5 }),
+    topLeft: point,
+    subChart: seatsioBlock,
+  },
+  { requiredKeys: ['label'] },
+);
+/** Each has one row at least, so that there is something to sell. */
+const seatsioFloor = fc.record(
+  {
+    rows: fc.array(
+      fc.record({ label, seats: fc.array(seatsioSeat, { minLength: 1, maxLength: 5 }) }),
+      { minLength: 1, maxLength: 3 },
+    ),
+    sections: fc.array(seatsioSection, { maxLength: 3 }),
+    focalPoint: fc.oneof(point, fc.constant(null)),
+    floorName: fewNames,
+    ...seatsioObjects,
+  },
+  { requiredKeys: ['rows'] },
+);
+
+/** Charts of the seats.io designer that are to be accepted with RENAME. */
+export const seatsioDocuments = fc
+  .record({
+    name: fewNames,
+    floors: fc.oneof(
+      seatsioFloor.map((floor) => ({ subChart: floor })),
+      fc.array(seatsioFloor, { minLength: 1, maxLength: 3 }).map((floors) => ({
+        subChartFloors: floors,
+      })),
+    ),
+  })
+  .map(({ name, floors }) => ({
+    name,
+    ...floors,
+    categories: {
+      list: [
+        { key: 1, label: 'A', color: '#123456' },
+        { key: 'b', label: 'A', accessible: true },
+      ],
+    },
+  }));

@@ -33,6 +33,19 @@ export function expectSoundPlan(model: SeatingPlanModel): void {
       wrong.push(`seat ${no}: outside`);
     if (x !== Math.round(x * 100) / 100) wrong.push(`seat ${no}: more than two decimals`);
   }
+  let next = 0;
+  for (const { name, section, firstNo, seatCount } of model.tables ?? []) {
+    if (firstNo < next || seatCount < 1) wrong.push(`table ${name}: not in order`);
+    next = firstNo + seatCount;
+    for (let no = firstNo - 1; no <= next; no += 1) {
+      const here = seats.row[no] === name && seats.section[no] === section;
+      if (here !== (no >= firstNo && no < next))
+        wrong.push(`table ${name}: not the seats of a row`);
+    }
+  }
+  for (const no of model.companions ?? []) {
+    if (seats.row[no] == null) wrong.push(`companion ${no}: not a seat`);
+  }
   for (const corner of model.shapes.flatMap((shape) => outlineOf(shape))) {
     // Shapes are rounded to two decimals after the size was taken: a hundredth may be beyond.
     if (corner.x < -0.05 || corner.y < -0.05) wrong.push('a shape is outside');

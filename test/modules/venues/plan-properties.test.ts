@@ -5,14 +5,22 @@ import {
   importSeatingPlanDocument,
   type PlanDocumentFormat,
 } from '../../../src/modules/venues/importers/import-document';
+import type { PlanTable } from '../../../src/modules/venues/seating-plan.rules';
 import { theatrePlan } from '../../../src/tools/demo-plans/theatre';
-import { pretixDocuments, spoiled, usherDocuments } from './plan-arbitraries';
+import { pretixDocuments, seatsioDocuments, spoiled, usherDocuments } from './plan-arbitraries';
 import { expectSoundPlan } from './plan-invariants';
 
 const generated: [PlanDocumentFormat, fc.Arbitrary<unknown>][] = [
   ['USHER', usherDocuments],
   ['PRETIX', pretixDocuments],
+  ['SEATSIO', seatsioDocuments],
 ];
+
+function wholeTableByHand(tables: readonly PlanTable[], no: number): number | undefined {
+  return tables.find(
+    ({ wholeTable, firstNo, seatCount }) => wholeTable && no >= firstNo && no < firstNo + seatCount,
+  )?.firstNo;
+}
 
 describe.each(generated)('any plan, as %s', (format, documents) => {
   it('becomes sound columns, and the same ones each time', () => {
@@ -31,6 +39,10 @@ describe.each(generated)('any plan, as %s', (format, documents) => {
         const layout = parseGeometry(json);
         expect(Array.from(layout.x)).toEqual(model.seats.x);
         expect(Array.from(layout.section)).toEqual(model.seats.section);
+        expect(layout.tables).toEqual(model.tables);
+        expect(layout.label.map((_, no) => layout.wholeTableOf(no)?.firstNo)).toEqual(
+          layout.label.map((_, no) => wholeTableByHand(model.tables ?? [], no)),
+        );
         expect(layout.sections.reduce((sum, { seatCount }) => sum + seatCount, 0)).toBe(
           layout.seatCount,
         );

@@ -20,6 +20,25 @@ function exampleOfTheDocumentation(): string {
   return example;
 }
 
+const TABLES: fc.JsonValue = {
+  usher: 1,
+  name: 'Supper',
+  categories: [{ key: 'a', name: 'A' }],
+  sections: [
+    {
+      key: 'supper',
+      name: 'Supper',
+      tables: [{ name: '7', wholeTable: true, seats: [{ number: '1', x: 1, y: 2 }] }],
+    },
+    {
+      key: 'both',
+      name: 'Both',
+      rows: [{ name: 'A', seats: [{ number: '1', x: 9, y: 2, companion: true }] }],
+      tables: [{ name: '7', seats: [{ number: '1', x: 5, y: 6 }] }],
+    },
+  ],
+};
+
 describe('the schema of the USHER format', () => {
   it('is the one in schema/ (else: npm run schema:print)', () => {
     expect(readFileSync(join(root, 'schema', 'seating-plan.schema.json'), 'utf8')).toBe(
@@ -43,6 +62,7 @@ describe('the schema of the USHER format', () => {
     const seeds = [
       JSON.parse(exampleOfTheDocumentation()) as fc.JsonValue,
       conferencePlan() as unknown as fc.JsonValue,
+      TABLES,
     ];
     // What a schema cannot say, because it is between two places of the document.
     const beyondSchema =

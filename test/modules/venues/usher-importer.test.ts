@@ -279,3 +279,84 @@ describe('an USHER document', () => {
     expect(points[0]?.message).toBe('must have at most 1000 entries');
   });
 });
+
+describe('tables of an USHER document', () => {
+  const table = (name: string, count: number, more: object = {}) => ({
+    name,
+    seats: Array.from({ length: count }, (_, i) => seat(String(i + 1), 25 * i, 25 * Number(name))),
+    ...more,
+  });
+  const planWith = (section: object): object => ({
+    ...smallPlan(),
+    sections: [{ key: 'supper', name: 'Supper', category: 'a', ...section }],
+  });
+
+  it('are seats whose row is the table, after the rows of their section', () => {
+    const rows = [{ name: 'A', seats: [seat('1', 100, 300)] }];
+    const tables = [
+      table('7', 2, { category: 'b' }),
+      table('8', 3, { wholeTable: true, seats: [{ ...seat('1', 9, 9), companion: true }] }),
+    ];
+    const { model, warnings } = importPlan(planWith({ rows, tables, tableLabel: 'Booth %s' }));
+    expect(warnings).toEqual([]);
+    expect(model.seats).toMatchObject({
+      label: [
+        'Supper, Row A, Seat 1',
+        'Supper, Booth 7, Seat 1',
+        'Supper, Booth 7, Seat 2',
+        'Supper, Booth 8, Seat 1',
+      ],
+      row: ['A', '7', '7', '8'],
+      category: [0, 1, 1, 0],
+    });
+    expect(model.tables).toEqual([
+      { name: '7', section: 0, firstNo: 1, seatCount: 2, wholeTable: false },
+      { name: '8', section: 0, firstNo: 3, seatCount: 1, wholeTable: true },
+    ]);
+    expect(model.companions).toEqual([3]);
+  });
+
+  it('may be all that a section has', () => {
+    const { model } = importPlan(planWith({ tables: [table('7', 2)] }));
+    expect(model.seats.label).toEqual(['Supper, Table 7, Seat 1', 'Supper, Table 7, Seat 2']);
+  });
+
+  it('keep to themselves: never joined to a row or table of the same name', () => {
+    const rows = [{ name: '1', seats: [seat('9', 100, 300)] }];
+    const document = planWith({ rows, tables: [table('1', 2), table('2', 1)] });
+    const { model, warnings } = importPlan(document);
+    expect(model.tables?.map(({ name }) => name)).toEqual(['1 (2)', '2']);
+    expect(warnings).toEqual([
+      '1 table had the name of an earlier row or table of the same section and got a number: 1 (2) in Supper.',
+    ]);
+  });
+
+  it('are refused with what is wrong with them', () => {
+    const tables = [
+      table('7', 1),
+      table('7', 1, { round: true }),
+      { name: '8', seats: [seat('1', 1, 1), seat('1', 2, 2)] },
+      { name: '9', seats: [] },
+    ];
+    expect(refusal(planWith({ tables })).map(({ path }) => path)).toEqual([
+      'document.sections[0].tables[1].round',
+      'document.sections[0].tables[2].seats[1].number',
+      'document.sections[0].tables[3].seats',
+    ]);
+    expect(refusal(planWith({ tables: [table('7', 1), table('7', 1)] }))).toEqual([
+      {
+        path: 'document.sections[0].tables[1].name',
+        message: 'is the name of an earlier table of the same section (Supper, Table 7)',
+      },
+    ]);
+    expect(refusal(planWith({ tables: [] }))[0]?.path).toBe('document.sections[0].tables');
+    expect(refusal(planWith({}))).toMatchObject([
+      { path: 'document.sections[0].rows', message: 'is missing (Supper)' },
+    ]);
+  });
+
+  it('count against the limit of places before they are read', () => {
+    const tables = [{ name: '7', seats: Array.from({ length: 100_001 }, () => 0) }];
+    expect(refusal(planWith({ tables }))[0]?.message).toContain('has 100001 seats');
+  });
+});

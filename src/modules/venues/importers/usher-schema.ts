@@ -197,7 +197,6 @@ export const documentSchema = z
 
 export type UsherDocument = z.input<typeof documentSchema>;
 export type UsherSection = z.input<typeof sectionSchema>;
-export type UsherTable = z.input<typeof tableSchema>;
 export type UsherArea = z.input<typeof areaSchema>;
 export type UsherRow = z.input<typeof rowSchema>;
 export type UsherSeat = z.input<typeof seatSchema>;
