@@ -1,6 +1,9 @@
 /** GraphQL over HTTP: Apollo Server behind Fastify. */
 import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
-import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginLandingPageDisabled,
+} from '@apollo/server/plugin/disabled';
 import { fastifyApolloHandler } from '@as-integrations/fastify';
 import type {
   FastifyInstance,
@@ -13,7 +16,7 @@ import type { App } from '../app.types';
 import { DomainError } from '../errors';
 import { newId } from '../infra/ids';
 import { currentCorrelationId, withCorrelation } from '../infra/logger';
-import { Admission, tooBusy } from './admission';
+import { Admission, Refusals } from './admission';
 import { RequestContext, type Viewer } from './context';
 import { presentError, variableProblems } from './errors';
 import { assertWithinLimits, TOKENS_MAX } from './limits';
@@ -44,6 +47,8 @@ export async function createGraphQLOverHttp(
     parseOptions: { maxTokens: TOKENS_MAX },
     plugins: [
       ApolloServerPluginLandingPageDisabled(),
+      // It wraps the resolver of every field, to say what `answer` says below at no cost.
+      ApolloServerPluginCacheControlDisabled(),
       limitsPlugin(schema),
       wrongVariablesPlugin(schema),
     ],
@@ -67,19 +72,17 @@ export async function createGraphQLOverHttp(
     },
   });
   const admission = new Admission();
+  const refusals = new Refusals();
   const admit: onRequestHookHandler = (_request, reply, next) => {
     if (admission.enter()) {
       reply.raw.once('close', () => admission.leave());
       next();
       return;
     }
-    const { message, extensions } = tooBusy();
-    void reply
-      .code(429)
-      .header('retry-after', '1')
-      .send({ errors: [{ message, extensions }] });
+    refusals.add(reply);
   };
   const answer: RouteHandlerMethod = function (request, reply) {
+    reply.header('cache-control', 'no-store');
     return withCorrelation({ correlationId: request.id }, () =>
       toApollo.call(this, request, reply),
     );

@@ -45,8 +45,11 @@ withRedis('bulk work', () => {
   let second: House;
   let buyers: string[];
   let hall: Hall;
+  /** Lets go whoever is still paused when a test fails. */
+  let resumeAll: (() => void)[];
 
   beforeEach(async () => {
+    resumeAll = [];
     folder = await mkdtemp(join(tmpdir(), 'usher-bulk-'));
     await chmod(folder, 0o711);
     const started = await startEmbeddedRedis({
@@ -65,6 +68,7 @@ withRedis('bulk work', () => {
   });
   afterEach(async () => {
     jest.restoreAllMocks();
+    resumeAll.forEach((resume) => resume());
     try {
       await expectSound(house, hall);
     } finally {
@@ -115,6 +119,7 @@ withRedis('bulk work', () => {
     const real = locks.withLocks.bind(locks);
     const entered = new Signal();
     const resumed = new Signal();
+    resumeAll.push(resumed.give);
     jest.spyOn(locks, 'withLocks').mockImplementationOnce((keys, work) =>
       real(keys, async () => {
         entered.give();

@@ -97,6 +97,7 @@ withRedis(
     await churn(target, event, buyers, CHURN_SECONDS);
     churning.abort();
     await killing;
+    expect(target.tally.count('block', 'ok')).toBeGreaterThan(0);
     expect(target.tally.count('hold', 'Reservation')).toBeGreaterThan(100);
     expect(target.tally.countKind('INTERNAL')).toBe(0);
     await expectSound(event);

@@ -10,6 +10,10 @@ const RELEASE_SOME = `mutation ($id: ID!, $seatIds: [ID!]!) { releaseSeats(reser
 const EXTEND = `mutation ($id: ID!) { extendReservation(id: $id) { __typename id } }`;
 const CONFIRM = `mutation ($input: ConfirmBookingInput!) { confirmBooking(input: $input) { __typename ... on Booking { status } } }`;
 
+const SEATS = `query ($id: ID!) { event(id: $id) { seats(first: 100) { edges { node { id } } } } }`;
+const BLOCK = `mutation ($input: BlockSeatsInput!) { blockSeats(input: $input) { id } }`;
+const UNBLOCK = `mutation ($input: BlockSeatsInput!) { unblockSeats(input: $input) { id } }`;
+
 interface HeldSeats {
   id: string;
   seatIds: string[];
@@ -56,8 +60,35 @@ export async function storm(
   });
 }
 
-/** Holds, additions, releases, extensions, expiries and bookings at random; some buyers just leave. */
+/**
+ * Holds, additions, releases, extensions, expiries and bookings at random, while staff keep seats off sale
+ * and let them go again; some buyers just leave.
+ */
 export async function churn(
+  target: Target,
+  event: LoadEvent,
+  buyers: readonly string[],
+  seconds: number,
+): Promise<void> {
+  await Promise.all([
+    buy(target, event, buyers, seconds),
+    during(seconds, [event.ownerToken], (staff) => keepSeats(target, event, staff)),
+  ]);
+}
+
+async function keepSeats(target: Target, event: LoadEvent, staff: string): Promise<void> {
+  const { data } = await target.ask('seats', SEATS, { id: event.id }, staff);
+  const { edges } = (data?.['seats'] ?? { edges: [] }) as { edges: { node: { id: string } }[] };
+  const ids = edges.map(({ node }) => node.id);
+  if (ids.length === 0) return;
+  // Few: most are in somebody's hands, and one that is not free refuses them all.
+  const some = someOf(1 + Math.floor(Math.random() * 2), ids.length).map((i) => ids[i]);
+  const input = { eventId: event.id, seatIds: some, reason: 'churn' };
+  await target.ask('block', BLOCK, { input }, staff);
+  await target.ask('unblock', UNBLOCK, { input }, staff);
+}
+
+async function buy(
   target: Target,
   event: LoadEvent,
   buyers: readonly string[],
