@@ -184,6 +184,13 @@ withRedis('bulk work', () => {
   it.each<[string, () => Promise<unknown>]>([
     ['is stopped', () => redis.stop()],
     [
+      'stops answering',
+      () => {
+        process.kill(redis.pid, 'SIGSTOP');
+        return Promise.resolve();
+      },
+    ],
+    [
       'is killed, and comes back without memory',
       async () => {
         process.kill(redis.pid, 'SIGKILL');

@@ -6,6 +6,9 @@ import { findAlternatives } from '../seats/finder';
 import { inventoryOf, seatIn } from '../seats/inventory';
 import type { HoldOutcome } from '../seats/seat-functions.sql';
 
+/** Lost seats that the sentence names; the list has them all. */
+const NAMED_MAX = 10;
+
 type Refused = Exclude<HoldOutcome, { outcome: 'HELD' | 'EVENT_CHANGED' }>;
 
 /** What a buyer is told of an outcome that is not the good one; `wanted` are the seats asked for by name. */
@@ -51,7 +54,9 @@ async function seatsUnavailable(
   // The database knew better than our map: let it catch up before it is shown as the reason.
   if (gone.some((no) => inventory.projection.statusOf(no) === 'A')) await inventory.live.catchUp();
   const seats = gone.map((no) => seatIn(inventory, no));
-  const message = `${seats.map((seat) => seat.label).join(', ')} ${seats.length === 1 ? 'is' : 'are'} no longer available.`;
+  const named = seats.slice(0, NAMED_MAX).map((seat) => seat.label);
+  if (seats.length > NAMED_MAX) named.push(`${seats.length - NAMED_MAX} more`);
+  const message = `${named.join(', ')} ${seats.length === 1 ? 'is' : 'are'} no longer available.`;
   const alternatives = findAlternatives({ inventory, offer }, wanted, gone).map((nos) =>
     nos.map((no) => seatIn(inventory, no)),
   );
