@@ -3,6 +3,7 @@ import { Accounts1700000100000 } from './1700000100000-accounts';
 import { Catalogue1700000200000 } from './1700000200000-catalogue';
 import { Seats1700000300000 } from './1700000300000-seats';
 import { SeatFunctions1700000400000 } from './1700000400000-seat-functions';
+import { CheckoutFunctions1700000450000 } from './1700000450000-checkout-functions';
 import { Bookings1700000500000 } from './1700000500000-bookings';
 import { HouseHolds1700000600000 } from './1700000600000-house-holds';
 
@@ -11,6 +12,7 @@ export const migrations = [
   Catalogue1700000200000,
   Seats1700000300000,
   SeatFunctions1700000400000,
+  CheckoutFunctions1700000450000,
   Bookings1700000500000,
   HouseHolds1700000600000,
 ];

@@ -17,19 +17,20 @@ import { Refusable } from '../../graphql/errors';
 import { Money, money } from '../../graphql/money';
 import type { NodeFetcher } from '../../graphql/node';
 import { parseNodeId, requireEventScoped, type NodeKey } from '../../infra/ids';
+import { mayReadAccount } from '../auth/account-access';
 import { User } from '../auth/user.entity';
 import { requireHolder } from '../auth/viewer.rules';
 import { Event } from '../events/event.entity';
 import { eventById } from '../events/event.loaders';
 import { Payment } from '../payments/payment.entity';
 import { paymentsOfBooking } from '../payments/payment.loaders';
+import { pageOfHolder } from '../reservations/holder-pages';
 import { AlreadyBooked, ReservationExpired } from '../reservations/reservation.refusals';
 import { Booking, PaymentNextAction } from './booking.entity';
 import { ConfirmBookingInput } from './booking.inputs';
 import { PaymentDeclined } from './booking.refusals';
 import { confirmBooking, findBookingByReference } from './booking.service';
 import { visibleBooking } from './booking.visibility';
-import { pageOfBookings } from './booking.pages';
 
 const PAGE_DEFAULT = 20;
 
@@ -123,10 +124,10 @@ export class UserBookingsResolver {
     @Arg('first', () => Int, { nullable: true, defaultValue: PAGE_DEFAULT }) first?: number | null,
     @Arg('after', () => String, { nullable: true }) after?: string | null,
   ): Promise<Connection<Booking>> {
-    if (ctx.viewer.kind !== 'user' || ctx.viewer.id !== user.id) {
+    if (!mayReadAccount(ctx, user.id)) {
       throw new DomainError('FORBIDDEN', 'Bookings are shown to the one who made them.');
     }
-    return pageOfBookings(ctx.app, user.id, pageSize(first ?? PAGE_DEFAULT), after ?? undefined);
+    return pageOfHolder(ctx.app, Booking, user.id, pageSize(first ?? PAGE_DEFAULT), after);
   }
 }
 
