@@ -39,6 +39,7 @@ export function inOrderOf<V>(
 export class RequestContext {
   private readonly loaders = new Map<unknown, unknown>();
   private known: Viewer | undefined;
+  private listEntries = 0;
 
   constructor(
     readonly app: App,
@@ -53,6 +54,11 @@ export class RequestContext {
    */
   get viewer(): Viewer {
     return (this.known ??= this.authenticate());
+  }
+
+  /** Notes that the answer has grown by so many entries of lists; how many it has in all. */
+  countListEntries(entries: number): number {
+    return (this.listEntries += entries);
   }
 
   /** The same caller with nothing loaded yet: for the next message of a subscription. */

@@ -1,4 +1,5 @@
 import { parse, validate, type DocumentNode, type GraphQLError, type GraphQLSchema } from 'graphql';
+import { DomainError } from '../errors';
 import { TOKENS_MAX } from './limits';
 
 const DOCUMENTS_MAX = 500;
@@ -25,7 +26,7 @@ export class Documents {
       this.checked.set(text, known);
       return known;
     }
-    const document = parse(text, { maxTokens: TOKENS_MAX });
+    const document = parseBounded(text);
     const entry = {
       document,
       errors: validate(this.schema, document, undefined, { maxErrors: 20 }),
@@ -38,5 +39,15 @@ export class Documents {
       }
     }
     return entry;
+  }
+}
+
+/** The parser recurses: a text can be nested deeper than the stack before it has too many tokens. */
+function parseBounded(text: string): DocumentNode {
+  try {
+    return parse(text, { maxTokens: TOKENS_MAX });
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new DomainError('QUERY_TOO_COMPLEX', 'The document is nested too deeply.');
   }
 }

@@ -67,7 +67,11 @@ export function presentError(
   if (thrown instanceof GraphQLError) {
     if (typeof code === 'string' && PROTOCOL_ERRORS.has(code))
       return { message, extensions: { code } };
-    if (code === undefined || (typeof code === 'string' && REQUEST_ERRORS.has(code))) {
+    if (
+      code === undefined ||
+      (typeof code === 'string' && REQUEST_ERRORS.has(code)) ||
+      blamesTheRequest(thrown)
+    ) {
       const fields = formatted.extensions?.['fields'];
       const extensions = {
         code: 'BAD_USER_INPUT',
@@ -88,6 +92,12 @@ export function presentError(
     path,
     extensions: { code: 'INTERNAL', correlationId },
   };
+}
+
+/** Apollo gives some wrong requests (a malformed persisted query, say) a status and no code. */
+function blamesTheRequest({ extensions: { http } }: GraphQLError): boolean {
+  if (typeof http !== 'object' || http === null || !('status' in http)) return false;
+  return typeof http.status === 'number' && http.status >= 400 && http.status < 500;
 }
 
 /**

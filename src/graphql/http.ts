@@ -11,7 +11,7 @@ import type {
   onRequestHookHandler,
   RouteHandlerMethod,
 } from 'fastify';
-import type { GraphQLSchema } from 'graphql';
+import { GraphQLError, OperationTypeNode, type GraphQLSchema } from 'graphql';
 import type { App } from '../app.types';
 import { DomainError } from '../errors';
 import { newId } from '../infra/ids';
@@ -112,12 +112,28 @@ function limitsPlugin(schema: GraphQLSchema): ApolloServerPlugin<RequestContext>
     requestDidStart: () =>
       Promise.resolve({
         didResolveOperation: ({ document, operation, request }) => {
-          if (operation !== undefined)
+          if (operation === undefined) return Promise.resolve();
+          if (operation.operation === OperationTypeNode.SUBSCRIPTION) {
+            const message = 'Subscriptions are served over WebSocket, at this path.';
+            throw refusedRequest(new DomainError('BAD_USER_INPUT', message));
+          }
+          try {
             assertWithinLimits(schema, document, operation, request.variables ?? {});
+          } catch (error) {
+            throw error instanceof DomainError ? refusedRequest(error) : error;
+          }
           return Promise.resolve();
         },
       }),
   };
+}
+
+/** What a plugin throws is the server's fault to Apollo, and answered with status 500. */
+function refusedRequest(error: DomainError): GraphQLError {
+  return new GraphQLError(error.message, {
+    originalError: error,
+    extensions: { ...error.extensions, http: { status: 400 } },
+  });
 }
 
 /** Says in `extensions.fields` which variables are wrong, where graphql-js says so only in prose. */

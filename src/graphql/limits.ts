@@ -5,10 +5,12 @@
  * spread anew takes exponential time on fragments that spread each other twice.
  */
 import {
+  defaultFieldResolver,
   getNamedType,
   getNullableType,
   isCompositeType,
   isInterfaceType,
+  isIntrospectionType,
   isListType,
   isObjectType,
   Kind,
@@ -23,9 +25,15 @@ import {
 } from 'graphql';
 import { DomainError } from '../errors';
 import { PAGE_MAX } from './connections';
+import type { RequestContext } from './context';
 
 export const DEPTH_MAX = 14;
 export const COST_MAX = 20_000;
+/**
+ * Entries of all lists of one answer, counted while it is made. An arena's 16,000 seats fit: they may
+ * all change in one message.
+ */
+export const LIST_ENTRIES_MAX = 20_000;
 /** Lexical tokens of a document; the parser stops there. */
 export const TOKENS_MAX = 4_000;
 /** What a mutation costs beside its answer: it locks, hashes or charges. */
@@ -154,4 +162,38 @@ class Meter {
     if (node.name.value === 'edges') return 1;
     return isListType(getNullableType(field.type)) ? PLAIN_LIST_LENGTH : 1;
   }
+}
+
+/**
+ * Ends operations whose lists turn out longer than their estimate. Plain lists are taken for five
+ * entries; an organization with fifty venues, asked for the venues of the organization of its venues
+ * and so on, answers ten to the power of five times as many. Only fields that answer lists of objects
+ * are wrapped: the others cannot multiply.
+ */
+export function boundLists(schema: GraphQLSchema): GraphQLSchema {
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (!isObjectType(type) || isIntrospectionType(type)) continue;
+    for (const field of Object.values(type.getFields())) {
+      if (isListType(getNullableType(field.type)) && isCompositeType(getNamedType(field.type)))
+        countEntries(field as GraphQLField<unknown, RequestContext>);
+    }
+  }
+  return schema;
+}
+
+function countEntries(field: GraphQLField<unknown, RequestContext>): void {
+  const resolve = field.resolve ?? defaultFieldResolver;
+  field.resolve = (source, args, context, info) => {
+    const counted = (value: unknown): unknown => {
+      if (Array.isArray(value) && context.countListEntries(value.length) > LIST_ENTRIES_MAX) {
+        throw new DomainError(
+          'QUERY_TOO_COMPLEX',
+          `The answer would have more than ${LIST_ENTRIES_MAX} entries in its lists.`,
+        );
+      }
+      return value;
+    };
+    const value: unknown = resolve(source, args, context, info);
+    return value instanceof Promise ? value.then(counted) : counted(value);
+  };
 }

@@ -1,5 +1,6 @@
 import { printSchema, lexicographicSortSchema, type GraphQLSchema } from 'graphql';
 import { buildSchema, type NonEmptyArray, type PubSub } from 'type-graphql';
+import { boundLists } from './limits';
 import { validateArgument } from './validation';
 
 export type ResolverClasses = NonEmptyArray<new () => object>;
@@ -15,11 +16,12 @@ const noPubSub: PubSub = {
 };
 
 export async function createSchema(resolvers: ResolverClasses): Promise<GraphQLSchema> {
-  return buildSchema({
+  const schema = await buildSchema({
     resolvers,
     pubSub: noPubSub,
     validateFn: (value) => validateArgument(value),
   });
+  return boundLists(schema);
 }
 
 /** The SDL kept in schema/schema.graphql; sorted, so that a diff shows what changed and nothing else. */

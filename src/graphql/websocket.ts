@@ -27,6 +27,8 @@ import { assertWithinLimits } from './limits';
 
 /** An operation is text of a few kilobytes; plans are imported over HTTP. */
 const MESSAGE_BYTES_MAX = 256 * 1024;
+/** Of answers a client has not read yet; an arena's seat map is far less. */
+const UNREAD_BYTES_MAX = 16 * 1024 * 1024;
 const KEEP_ALIVE_MS = 12_000;
 const INIT_TIMEOUT_MS = 3_000;
 
@@ -151,8 +153,12 @@ function optionsOf(app: App, schema: GraphQLSchema, authenticate: Authenticate):
     },
     execute: (args) => execute(args),
     subscribe: (args) => subscribeFresh(args),
-    onNext: (_context, _id, _payload, args, result) =>
-      presented(result, args.contextValue, present),
+    onNext: ({ extra }, _id, _payload, args, result) => {
+      // Subscriptions wait for a slow reader; queries sent without reading the answers do not, and a
+      // few thousand of them would fill our memory.
+      if (extra.socket.bufferedAmount > UNREAD_BYTES_MAX) extra.socket.terminate();
+      return presented(result, args.contextValue, present);
+    },
     onError: (_context, _id, _payload, errors) => errors,
   };
 }

@@ -12,6 +12,9 @@ export interface LiveUpdate {
   nos: number[];
 }
 
+/** More changes than this at once are told as a whole map: one letter a seat instead of an object each. */
+export const CHANGES_MAX = 5_000;
+
 export class Watch implements AsyncIterableIterator<LiveUpdate> {
   private readonly changed = new Set<number>();
   private snapshotDue = false;
@@ -86,10 +89,11 @@ export class Watch implements AsyncIterableIterator<LiveUpdate> {
   }
 
   private take(): LiveUpdate {
+    const snapshot = this.snapshotDue || this.changed.size > CHANGES_MAX;
     const update = {
       cursor: this.cursor(),
-      snapshot: this.snapshotDue,
-      nos: [...this.changed].sort((a, b) => a - b),
+      snapshot,
+      nos: snapshot ? [] : [...this.changed].sort((a, b) => a - b),
     };
     this.changed.clear();
     this.snapshotDue = false;

@@ -1,4 +1,4 @@
-import { Watch, type LiveUpdate } from '../../src/live/watch';
+import { CHANGES_MAX, Watch, type LiveUpdate } from '../../src/live/watch';
 
 let ended: number;
 let watch: Watch;
@@ -28,6 +28,20 @@ describe('a watch', () => {
   it('begins with an empty message where nothing has changed since', async () => {
     watch.open();
     expect(await next()).toEqual({ cursor: 'cursor', snapshot: false, nos: [] });
+  });
+
+  it('tells very many changes as a whole map, and goes on with changes after it', async () => {
+    watch.open();
+    await next();
+    watch.mark(Array.from({ length: CHANGES_MAX }, (_, no) => no));
+    watch.deliver();
+    expect((await next()).nos).toHaveLength(CHANGES_MAX);
+    watch.mark(Array.from({ length: CHANGES_MAX + 1 }, (_, no) => no));
+    watch.deliver();
+    expect(await next()).toEqual({ cursor: 'cursor', snapshot: true, nos: [] });
+    watch.mark([7]);
+    watch.deliver();
+    expect(await next()).toEqual({ cursor: 'cursor', snapshot: false, nos: [7] });
   });
 
   it('sends nothing where a tick brings nothing', async () => {

@@ -1,7 +1,7 @@
 /**
  * A crowd in a process of its own, so that whoever watches the server beside it is not slowed by the
- * crowd's own work: as many keep-alive sockets as there are clients, each asking again as soon as it
- * has its answer. Reads one job as JSON on standard input and prints one report as JSON.
+ * crowd's own work: as many keep-alive sockets as there are clients, each asking again a while
+ * after its answer. Reads one job as JSON on standard input and prints one report as JSON.
  */
 import { connect, type Socket } from 'node:net';
 
@@ -11,7 +11,7 @@ export interface CrowdJob {
   seconds: number;
   eventId: string;
   seatCount: number;
-  /** What a client waits before it asks again. */
+  /** What a client waits before it asks again, on average: half of it to one and a half times. */
   pauseMs: number;
   /** Client c uses token c mod their number. */
   tokens: string[];
@@ -90,7 +90,7 @@ function drive(
       report.answers[kind] = (report.answers[kind] ?? 0) + 1;
       answered = true;
       buffered = Buffer.alloc(0);
-      setTimeout(send, job.pauseMs);
+      setTimeout(send, job.pauseMs * (0.5 + Math.random()));
     });
     socket.on('error', () => end(true));
     socket.on('close', () => end(true));

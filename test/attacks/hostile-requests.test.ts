@@ -1,0 +1,82 @@
+/** Requests that are wrong or greedy on purpose: each is refused as the client's, and costs little. */
+import { startHouse, type Answer, type House } from '../support/house';
+import { codesOf, TRANSPORTS } from '../graphql/transports';
+
+let house: House;
+beforeAll(async () => {
+  house = await startHouse();
+});
+afterAll(() => house.close());
+
+const post = (body: unknown): Promise<Response> =>
+  fetch(`${house.url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+const codeOf = async (response: Response): Promise<string | undefined> =>
+  ((await response.json()) as Answer<unknown>).errors?.[0]?.extensions.code;
+
+/** The venues of the organization of the venues of …: each level multiplies by their number. */
+const venuesOfVenues = (levels: number): string =>
+  levels === 0 ? 'id' : `id venues { organization { ${venuesOfVenues(levels - 1)} } }`;
+
+describe.each(TRANSPORTS)('over %s', (_, ask) => {
+  it('an answer whose lists multiply ends before it is made', async () => {
+    const owner = await house.given.user();
+    const { publicId } = await house.given.organization({ owner });
+    const venue = `createVenue(input: { organizationId: "${publicId}", name: "V", timezone: "UTC" }) { id }`;
+    const venues = Array.from({ length: 30 }, (_each, i) => `v${i}: ${venue}`).join(' ');
+    await house.gql(`mutation { ${venues} }`, {}, { token: owner.token });
+    const query = (levels: number): string =>
+      `query ($id: ID!) { organization(id: $id) { ${venuesOfVenues(levels)} } }`;
+
+    expect((await ask(house, query(2), { id: publicId })).errors).toBeUndefined();
+    const greedy = await ask(house, query(4), { id: publicId });
+    expect(codesOf(greedy)).toEqual(['QUERY_TOO_COMPLEX']);
+  });
+
+  it('a text nested deeper than the parser can follow is the client’s mistake', async () => {
+    const [code] = codesOf(await ask(house, '{a'.repeat(100_000)));
+    expect(['BAD_USER_INPUT', 'QUERY_TOO_COMPLEX']).toContain(code);
+  });
+});
+
+it('an operation over the limits is answered with status 400, not 500', async () => {
+  const fragments = Array.from(
+    { length: 40 },
+    (_, i) => `fragment f${i} on Query { ...f${i + 1} ...f${i + 1} }`,
+  );
+  const response = await post({
+    query: `{ ...f0 } ${fragments.join(' ')} fragment f40 on Query { me { id } }`,
+  });
+  expect(response.status).toBe(400);
+  expect(await codeOf(response)).toBe('QUERY_TOO_COMPLEX');
+});
+
+it('a subscription by POST is the client’s mistake', async () => {
+  const response = await post({
+    query: 'subscription { seatMapUpdates(eventId: "x") { cursor } }',
+  });
+  expect(response.status).toBe(400);
+  expect(await codeOf(response)).toBe('BAD_USER_INPUT');
+});
+
+it.each([
+  ['without a version', 7],
+  ['whose hash is of another text', { version: 1, sha256Hash: 'ff' }],
+])('a persisted query %s is the client’s mistake', async (_, persistedQuery) => {
+  const response = await post({ query: '{ me { id } }', extensions: { persistedQuery } });
+  expect(response.status).toBe(400);
+  expect(await codeOf(response)).toBe('BAD_USER_INPUT');
+});
+
+it('who logs in may read the bookings along with the session', async () => {
+  const { email, password } = await house.given.user();
+  const { data } = await house.gql(
+    'mutation ($i: LoginInput!) { login(input: $i) { user { bookings { totalCount } reservations { totalCount } } } }',
+    { i: { email, password } },
+  );
+  const none = { totalCount: 0 };
+  expect(data).toEqual({ login: { user: { bookings: none, reservations: none } } });
+});
