@@ -33,7 +33,7 @@ export const COST_MAX = 20_000;
  * Entries of all lists of one answer, counted while it is made. An arena's 16,000 seats fit: they may
  * all change in one message.
  */
-export const LIST_ENTRIES_MAX = 20_000;
+const LIST_ENTRIES_MAX = 20_000;
 /** Lexical tokens of a document; the parser stops there. */
 export const TOKENS_MAX = 4_000;
 /** What a mutation costs beside its answer: it locks, hashes or charges. */

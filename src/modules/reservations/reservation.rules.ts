@@ -22,6 +22,8 @@ export const LIFETIME_SECONDS_MAX = 2 * 60 * 60;
 /** Items of one reservation that staff hold for a group, whatever the event allows a buyer. */
 export const GROUP_SEATS_MAX = 500;
 const PROBLEMS_MAX = 20;
+/** The largest amount that Money.amountMinor, an Int, can say. */
+const AMOUNT_MAX = 2 ** 31 - 1;
 const KEY_LENGTH_MAX = 200;
 
 export interface SeatSelection {
@@ -113,6 +115,11 @@ export function claimOf(
     for (const { no, message } of torn)
       wrong(items.find((item) => item.no === no)?.path ?? 'seats', message);
   }
+  const totalMinor =
+    items.reduce((sum, item) => sum + item.priceMinor, 0) +
+    claimedAreas.reduce((sum, area) => sum + area.priceMinor * area.quantity, 0);
+  if (totalMinor > AMOUNT_MAX)
+    wrong('seats', `together cost more than ${AMOUNT_MAX} in minor units`);
   if (problems.length > 0) throw badInput(problems);
   items.sort((a, b) => a.no - b.no);
   return {
