@@ -30,10 +30,10 @@ import type { RequestContext } from './context';
 export const DEPTH_MAX = 14;
 export const COST_MAX = 20_000;
 /**
- * Entries of all lists of one answer, counted while it is made. An arena's 16,000 seats fit: they may
- * all change in one message.
+ * Entries of all lists of one answer, counted while it is made: a page of a thousand seats fits, and so
+ * does the longest message of a live map, each with its prices.
  */
-const LIST_ENTRIES_MAX = 20_000;
+const LIST_ENTRIES_MAX = 10_000;
 /** Lexical tokens of a document; the parser stops there. */
 export const TOKENS_MAX = 4_000;
 /** What a mutation costs beside its answer: it locks, hashes or charges. */
@@ -183,14 +183,17 @@ export function boundLists(schema: GraphQLSchema): GraphQLSchema {
 
 function countEntries(field: GraphQLField<unknown, RequestContext>): void {
   const resolve = field.resolve ?? defaultFieldResolver;
+  const count = (context: RequestContext, entries: number): void => {
+    if (context.countListEntries(entries) <= LIST_ENTRIES_MAX) return;
+    throw new DomainError(
+      'QUERY_TOO_COMPLEX',
+      `The answer would have more than ${LIST_ENTRIES_MAX} entries in its lists.`,
+    );
+  };
   field.resolve = (source, args, context, info) => {
+    count(context, 0); // once there are too many, the lists beside this one are not even asked for
     const counted = (value: unknown): unknown => {
-      if (Array.isArray(value) && context.countListEntries(value.length) > LIST_ENTRIES_MAX) {
-        throw new DomainError(
-          'QUERY_TOO_COMPLEX',
-          `The answer would have more than ${LIST_ENTRIES_MAX} entries in its lists.`,
-        );
-      }
+      if (Array.isArray(value)) count(context, value.length);
       return value;
     };
     const value: unknown = resolve(source, args, context, info);

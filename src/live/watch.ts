@@ -13,7 +13,7 @@ export interface LiveUpdate {
 }
 
 /** More changes than this at once are told as a whole map: one letter a seat instead of an object each. */
-export const CHANGES_MAX = 5_000;
+export const CHANGES_MAX = 2_000;
 
 export class Watch implements AsyncIterableIterator<LiveUpdate> {
   private readonly changed = new Set<number>();

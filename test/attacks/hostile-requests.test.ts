@@ -26,14 +26,14 @@ describe.each(TRANSPORTS)('over %s', (_, ask) => {
     const owner = await house.given.user();
     const { publicId } = await house.given.organization({ owner });
     const venue = `createVenue(input: { organizationId: "${publicId}", name: "V", timezone: "UTC" }) { id }`;
-    const venues = Array.from({ length: 30 }, (_each, i) => `v${i}: ${venue}`).join(' ');
+    const venues = Array.from({ length: 22 }, (_each, i) => `v${i}: ${venue}`).join(' ');
     await house.gql(`mutation { ${venues} }`, {}, { token: owner.token });
     const query = (levels: number): string =>
       `query ($id: ID!) { organization(id: $id) { ${venuesOfVenues(levels)} } }`;
 
     expect((await ask(house, query(2), { id: publicId })).errors).toBeUndefined();
     const greedy = await ask(house, query(4), { id: publicId });
-    expect(codesOf(greedy)).toEqual(['QUERY_TOO_COMPLEX']);
+    expect(new Set(codesOf(greedy))).toEqual(new Set(['QUERY_TOO_COMPLEX']));
   });
 
   it('a text nested deeper than the parser can follow is the client’s mistake', async () => {

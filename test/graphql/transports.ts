@@ -19,7 +19,10 @@ const overWebSocket: Ask = async (house, query, variables) => {
   const messages = client.subscribe(query, variables);
   const answer = await messages.next().then(
     (data): Outcome => ({ data }),
-    (): Outcome => ({ errors: messages.error as GraphQLError[] }),
+    (reason: unknown): Outcome => {
+      if (!Array.isArray(messages.error)) throw reason;
+      return { errors: messages.error as GraphQLError[] };
+    },
   );
   await client.close();
   return answer;
