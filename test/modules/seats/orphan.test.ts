@@ -116,7 +116,7 @@ describe('the orphan rule', () => {
       { numRuns: 2_000 },
     );
     // Both answers have to have been given for this to have shown anything.
-    expect(refusals).toBeGreaterThan(50);
-    expect(forgiven).toBeGreaterThan(50);
+    expect(refusals).toBeGreaterThan(10);
+    expect(forgiven).toBeGreaterThan(10);
   });
 });
