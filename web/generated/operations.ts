@@ -10,6 +10,8 @@ export type AreaSelectionInput = {
 };
 
 export type HoldSeatsInput = {
+  /** What the event’s waiting room gave this buyer, at most 2,000 characters. Needed only where the event has a waiting room. */
+  admissionToken?: string | null | undefined;
   areas?: Array<AreaSelectionInput> | null | undefined;
   eventId: string;
   /** Your own name for this hold, 1 to 200 characters. A retry with it within 24 hours gets the same answer; with another selection it is IDEMPOTENCY_CONFLICT. */

@@ -1,4 +1,4 @@
-import { ArrayMaxSize, IsOptional, Length, MaxLength } from 'class-validator';
+import { ArrayMaxSize, IsOptional, MaxLength } from 'class-validator';
 import {
   Arg,
   Ctx,
@@ -14,11 +14,19 @@ import {
 } from 'type-graphql';
 import type { RequestContext } from '../../graphql/context';
 import { Refusable } from '../../graphql/errors';
+import { IsText } from '../../graphql/text';
 import { requireId } from '../../infra/ids';
 import { requireHolder } from '../auth/viewer.rules';
 import { Seat } from '../seats/seat.entity';
-import { bestAvailable, holdBestAvailable, type ProposedSeats } from './best-available';
+import {
+  bestAvailable,
+  holdBestAvailable,
+  type BestAvailableWish,
+  type ProposedSeats,
+} from './best-available';
 import { requireFairShare } from './fairness';
+import { groupItemsMax } from './group-holds';
+import { ADMISSION_TOKEN_MAX, ADMISSION_TOKEN_SAID } from './reservation.inputs';
 import { HoldSeatsResult, requireSellable } from './reservation.resolver';
 
 const KEYS_MAX = 200;
@@ -67,8 +75,13 @@ class BestAvailableInput {
 
   @Field(() => String, { nullable: true })
   @IsOptional()
-  @Length(1, 200)
+  @IsText(1, 200)
   idempotencyKey?: string | null;
+
+  @Field(() => String, { nullable: true, description: ADMISSION_TOKEN_SAID })
+  @IsOptional()
+  @MaxLength(ADMISSION_TOKEN_MAX)
+  admissionToken?: string | null;
 }
 
 @ObjectType({ description: 'What would be taken, and why it ranks so; holds nothing.' })
@@ -101,12 +114,12 @@ export class BestAvailableResolver {
   ): Promise<ProposedSeats[]> {
     const eventId = requireId('Event', input.eventId);
     await requireSellable(ctx, eventId);
-    return bestAvailable(ctx.app, { ...input, eventId }, proposals ?? 3);
+    return bestAvailable(ctx.app, wishOf(input, eventId), proposals ?? 3);
   }
 
   @Mutation(() => HoldSeatsResult, {
     description:
-      'Claims the best seats there are for a party: side by side, else split with nobody alone, else near together. SeatsUnavailable: none of the wish are left. Errors as of holdSeats.',
+      'Claims the best seats there are for a party: side by side, else split with nobody alone, else near together. Staff who sell may ask for up to 500. SeatsUnavailable: none of the wish are left. Errors as of holdSeats.',
   })
   @Refusable('SeatsUnavailable', 'ReservationLimitExceeded', 'SalesClosed', 'AlreadyBooked')
   async holdBestAvailable(
@@ -117,11 +130,24 @@ export class BestAvailableResolver {
     await requireFairShare(ctx, holder);
     const eventId = requireId('Event', input.eventId);
     await requireSellable(ctx, eventId);
-    const { idempotencyKey, ...wish } = input;
     return holdBestAvailable(ctx.app, holder, {
-      ...wish,
-      eventId,
-      idempotencyKey: idempotencyKey ?? undefined,
+      ...wishOf(input, eventId),
+      idempotencyKey: input.idempotencyKey ?? undefined,
+      itemsMax: await groupItemsMax(ctx, eventId, { count: input.quantity, adding: false }),
     });
   }
+}
+
+/** What is wished for, and nothing of who asks or how often. */
+function wishOf(input: BestAvailableInput, eventId: string): BestAvailableWish {
+  const { quantity, categoryKeys, sectionKeys, accessible, adjacentOnly, ticketTypeKey } = input;
+  return {
+    eventId,
+    quantity,
+    categoryKeys,
+    sectionKeys,
+    accessible,
+    adjacentOnly,
+    ticketTypeKey,
+  };
 }

@@ -11,9 +11,11 @@ import { findBest, type Wish } from '../seats/finder';
 import { inventoryOf, seatIn, type Inventory } from '../seats/inventory';
 import type { Proposal } from '../seats/best-available.rules';
 import type { Seat } from '../seats/seat.entity';
+import type { PlanLayout } from '../venues/geometry';
 import { limitExceeded } from './hold-refusals';
-import { holdSeats } from './hold';
+import { holdSeats, type HoldRequest } from './hold';
 import type { Reservation, Holder } from './reservation.entity';
+import type { SeatSelection } from './reservation.rules';
 
 /** Each try that fails means that somebody else has just got seats. */
 const TRIES_MAX = 30;
@@ -31,6 +33,12 @@ export interface BestAvailableWish {
   accessible?: number | null | undefined;
   adjacentOnly?: boolean | null | undefined;
   ticketTypeKey?: string | null | undefined;
+}
+
+export interface WantedSeats extends BestAvailableWish {
+  idempotencyKey: string | undefined;
+  /** For a group: see HoldRequest. */
+  itemsMax: number | undefined;
 }
 
 export interface ProposedSeats {
@@ -67,12 +75,12 @@ export async function bestAvailable(
 export async function holdBestAvailable(
   app: App,
   holder: Holder,
-  wanted: BestAvailableWish & { idempotencyKey: string | undefined },
+  wanted: WantedSeats,
 ): Promise<Reservation> {
   const claims = claimsOf(app, wanted.eventId);
   for (let attempt = 1; attempt <= TRIES_MAX; attempt++) {
     const { offer, inventory, wish } = await prepare(app, wanted);
-    const limit = offer.event.seatsPerReservationMax;
+    const limit = wanted.itemsMax ?? offer.event.seatsPerReservationMax;
     if (wish.quantity > limit) throw limitExceeded(limit);
     const width = Math.min(SPREAD * 2 ** (attempt - 1), SPREAD_MAX);
     const [best] = findBest({ inventory, offer, avoid: claims.nos }, wish, 1, {
@@ -102,23 +110,18 @@ export async function holdBestAvailable(
 async function claim(
   app: App,
   holder: Holder,
-  wanted: BestAvailableWish & { idempotencyKey: string | undefined },
+  wanted: WantedSeats,
   { layout }: Inventory,
   { nos }: Proposal,
 ): Promise<Reservation | undefined> {
-  const { idempotencyKey, ...wish } = wanted;
-  const { ticketTypeKey } = wish;
-  const section = layout.sections[layout.section[nos[0]!]!]!;
-  // Standing places are alike: any of the area will do, and so nobody has to be quicker.
-  const selection = section.generalAdmission
-    ? { seats: [], areas: [{ sectionKey: section.key, quantity: nos.length, ticketTypeKey }] }
-    : { seats: nos.map((no) => ({ no, ticketTypeKey })), areas: [] };
+  const { idempotencyKey, itemsMax, ...wish } = wanted;
   try {
     return await holdSeats(app, holder, {
-      ...selection,
+      ...selectionOf(layout, nos, wish.ticketTypeKey),
       eventId: wanted.eventId,
       reservationId: undefined,
       idempotencyKey,
+      itemsMax,
       proposed: true,
       said: wish,
     });
@@ -126,6 +129,30 @@ async function claim(
     if (error instanceof RefusalError && error.type === 'SeatsUnavailable') return undefined;
     throw error;
   }
+}
+
+/**
+ * Seats by `no`, and of each area as many places as were proposed: those are alike, so any of them will do
+ * and nobody has to be quicker. A party that was scattered may have both.
+ */
+function selectionOf(
+  layout: PlanLayout,
+  nos: readonly number[],
+  ticketTypeKey: string | null | undefined,
+): Pick<HoldRequest, 'seats' | 'areas'> {
+  const seats: SeatSelection[] = [];
+  const standing = new Map<string, number>();
+  for (const no of nos) {
+    const section = layout.sections[layout.section[no]!]!;
+    if (section.generalAdmission) standing.set(section.key, (standing.get(section.key) ?? 0) + 1);
+    else seats.push({ no, ticketTypeKey });
+  }
+  const areas = [...standing].map(([sectionKey, quantity]) => ({
+    sectionKey,
+    quantity,
+    ticketTypeKey,
+  }));
+  return { seats, areas };
 }
 
 async function prepare(

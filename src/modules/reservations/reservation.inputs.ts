@@ -1,4 +1,4 @@
-import { IsOptional } from 'class-validator';
+import { IsOptional, MaxLength } from 'class-validator';
 import { Field, ID, InputType, Int } from 'type-graphql';
 import { IsText } from '../../graphql/text';
 
@@ -32,6 +32,11 @@ export class AreaSelectionInput {
   ticketTypeKey?: string | null;
 }
 
+/** A signed token of a waiting room; longer ones are nobody's. */
+export const ADMISSION_TOKEN_MAX = 2_000;
+export const ADMISSION_TOKEN_SAID =
+  'What the event’s waiting room gave this buyer, at most 2,000 characters. Needed only where the event has a waiting room.';
+
 /** The entries of `seats` and `areas` are checked by claimOf: it prices them in the same pass. */
 @InputType()
 export class HoldSeatsInput {
@@ -58,4 +63,9 @@ export class HoldSeatsInput {
   @IsOptional()
   @IsText(1, 200)
   idempotencyKey?: string | null;
+
+  @Field(() => String, { nullable: true, description: ADMISSION_TOKEN_SAID })
+  @IsOptional()
+  @MaxLength(ADMISSION_TOKEN_MAX)
+  admissionToken?: string | null;
 }

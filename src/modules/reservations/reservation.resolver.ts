@@ -40,6 +40,7 @@ import { forbidden, mayDo } from '../organizations/permissions';
 import { seatsOf } from '../seats/inventory';
 import { Seat } from '../seats/seat.entity';
 import { requireFairShare } from './fairness';
+import { groupItemsMax } from './group-holds';
 import { holdSeats, requireSameEvent } from './hold';
 import { pageOfHolder } from './holder-pages';
 import { Reservation, ReservationStatus } from './reservation.entity';
@@ -54,7 +55,7 @@ import {
   SalesClosed,
   SeatsUnavailable,
 } from './reservation.refusals';
-import { GROUP_SEATS_MAX, itemCount } from './reservation.rules';
+import { itemCount } from './reservation.rules';
 import { extendReservation, findReservation, releaseSeats } from './reservation.service';
 import { watchReservation } from './reservation.watch';
 
@@ -148,7 +149,10 @@ export class ReservationResolver {
       areas: input.areas ?? [],
       reservationId: reservation?.id,
       idempotencyKey: input.idempotencyKey ?? undefined,
-      itemsMax: await groupItemsMax(ctx, eventId, input),
+      itemsMax: await groupItemsMax(ctx, eventId, {
+        count: itemCount(input.seats ?? [], input.areas ?? []),
+        adding: reservation !== undefined,
+      }),
     });
   }
 
@@ -289,23 +293,6 @@ export async function requireSellable(ctx: RequestContext, eventId: string): Pro
   if (offer === undefined) throw notFound('event');
   if (offer.event.status === EventStatus.DRAFT && (await visibleEvent(ctx, eventId)) === undefined)
     throw notFound('event');
-}
-
-/**
- * Staff who sell may hold for groups. Looked up only where it makes a difference: buyers come in
- * crowds, and theirs would be one more statement each.
- */
-async function groupItemsMax(
-  ctx: RequestContext,
-  eventId: string,
-  { seats, areas, reservationId }: HoldSeatsInput,
-): Promise<number | undefined> {
-  const offer = await ctx.app.offers.get(eventId);
-  if (offer === undefined) return undefined;
-  const count = itemCount(seats ?? [], areas ?? []);
-  if (reservationId == null && count <= offer.event.seatsPerReservationMax) return undefined;
-  const maySell = await mayDo(ctx, offer.event.organizationId, 'sell');
-  return maySell ? GROUP_SEATS_MAX : undefined;
 }
 
 async function visibleReservation(

@@ -146,6 +146,31 @@ describe('holdBestAvailable', () => {
   });
 });
 
+describe('the token of a waiting room', () => {
+  test('is taken where there is no waiting room, and bounded', async () => {
+    const event = await eventOf(1, 6);
+    const asks = [
+      [HOLD, { seats: [{ no: 5 }] }],
+      [HOLD_BEST, { quantity: 1 }],
+      [BEST, { quantity: 1 }],
+    ] as const;
+    for (const [query, wish] of asks) {
+      const input = { eventId: event.id, ...wish, admissionToken: 'any token' };
+      const fine = await house.gql(query, { input }, { token });
+      expect(fine.errors).toBeUndefined();
+      const long = await house.gql(
+        query,
+        { input: { ...input, admissionToken: 'x'.repeat(2_001) } },
+        { token, expectErrors: true },
+      );
+      expect(long.errors?.[0]?.extensions).toMatchObject({
+        code: 'BAD_USER_INPUT',
+        fields: [{ path: 'input.admissionToken' }],
+      });
+    }
+  });
+});
+
 describe('the orphan rule', () => {
   test('refuses what would leave a single seat, names it, and holds nothing', async () => {
     const event = await eventOf(1, 6, true);

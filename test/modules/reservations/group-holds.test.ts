@@ -9,6 +9,7 @@ import {
   nosOf,
   openHall,
   type Hall,
+  type Held,
 } from '../../support/hall';
 import { staffOf } from '../../support/staff';
 
@@ -25,6 +26,20 @@ afterEach(() => {
 
 const fromTo = (first: number, last: number): number[] =>
   Array.from({ length: last - first + 1 }, (_, i) => first + i);
+const holdBest = async (token: string, wish: Record<string, unknown>): Promise<Held> => {
+  const { data } = await house.gql<{ holdBestAvailable: Held }>(
+    `mutation ($input: BestAvailableInput!) {
+      holdBestAvailable(input: $input) {
+        __typename
+        ... on Reservation { items { seat { no } } }
+        ... on ReservationLimitExceeded { limit }
+      }
+    }`,
+    { input: { eventId: hall.eventId, ...wish } },
+    { token },
+  );
+  return data.holdBestAvailable;
+};
 const lockedKeys = (spy: jest.SpiedFunction<House['app']['locks']['withLocks']>): string[][] =>
   spy.mock.calls.map(([keys]) => keys.map((key) => key.replace(hall.eventUuid, 'event')));
 
@@ -71,6 +86,35 @@ describe('a hall with ten places a buyer', () => {
     const spy = jest.spyOn(house.app.locks, 'withLocks');
     await holdNos(house, hall, hall.owner.token, fromTo(0, 9));
     expect(spy).not.toHaveBeenCalled();
+  });
+
+  it('a group is given the best places as well, and two at once are given different ones', async () => {
+    const spy = jest.spyOn(house.app.locks, 'withLocks');
+    const wish = { quantity: 20, sectionKeys: ['standing'] };
+    const groups = await Promise.all([1, 2].map(() => holdBest(hall.owner.token, wish)));
+    expect(groups.map((group) => group.__typename)).toEqual(['Reservation', 'Reservation']);
+    expect(new Set(groups.flatMap(nosOf)).size).toBe(40);
+    for (const keys of lockedKeys(spy)) expect(keys).toEqual(['lock:{event}:standing']);
+    expect(spy).toHaveBeenCalled();
+    const seated = await holdBest(hall.owner.token, { quantity: 15 });
+    expect(seated.items).toHaveLength(15);
+    expect(await holdBest(hall.owner.token, wish)).toMatchObject({
+      __typename: 'SeatsUnavailable',
+    });
+  });
+
+  it('a group may be scattered over seats and standing places', async () => {
+    const held = await holdBest(hall.owner.token, { quantity: 62 });
+    expect(nosOf(held)).toHaveLength(62);
+  });
+
+  it('the best places for a group are not for others', async () => {
+    const guest = await house.given.guest();
+    const manager = await staffOf(house, hall, 'MANAGER');
+    for (const { token } of [guest, manager]) {
+      const answer = await holdBest(token, { quantity: 11 });
+      expect(answer).toMatchObject({ __typename: 'ReservationLimitExceeded', limit: 10 });
+    }
   });
 
   it('a reservation grows into a group, seat by seat', async () => {
