@@ -111,6 +111,12 @@ CREATE TABLE idempotency_keys (
 );
 CREATE INDEX ix_idempotency_keys_created ON public.idempotency_keys USING btree (created_at);
 
+CREATE TABLE job_workers (
+  id text NOT NULL,
+  seen_at timestamp with time zone NOT NULL,
+  CONSTRAINT pk_job_workers PRIMARY KEY (id)
+);
+
 CREATE TABLE memberships (
   organization_id uuid NOT NULL,
   user_id uuid NOT NULL,

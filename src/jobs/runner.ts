@@ -1,13 +1,16 @@
+import { EventEmitter } from 'node:events';
 import {
   Logger as WorkerLogger,
   run,
   runMigrations,
   type Runner,
   type TaskList,
+  type Worker,
 } from 'graphile-worker';
 import type { App } from '../app.types';
 import { withCorrelation } from '../infra/logger';
 import type { JobTasks } from './jobs';
+import { livingWorkersTicker } from './living-workers';
 import { Tickers, type Ticker } from './ticker';
 
 /** Jobs one process works on at a time: they share the pool with the buyers. */
@@ -35,7 +38,11 @@ export class Workers {
       taskList[name] = (payload, helpers) =>
         withCorrelation({ correlationId: `job-${helpers.job.id}` }, () => task(app, payload));
     }
+    const workerIds: string[] = [];
+    const events = new EventEmitter();
+    events.on('worker:create', ({ worker }: { worker: Worker }) => workerIds.push(worker.workerId));
     const runner = await run({
+      events,
       pgPool: app.db.pool,
       taskList,
       crontab: work.schedule,
@@ -47,6 +54,7 @@ export class Workers {
     const tickers = new Tickers(app, {
       ...work.tickers,
       'measure-lag': { everyMs: LAG_EVERY_MS, run: measureLag },
+      'living-workers': livingWorkersTicker(() => workerIds),
     });
     tickers.start();
     return new Workers(runner, tickers);

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { App } from '../../app.types';
 import { badInput, type FieldProblem } from '../../errors';
 import { eventScopedId, type EventScopedKey } from '../../infra/ids';
+import { reached } from '../../infra/steps';
 import { User } from '../auth/user.entity';
 import { Payment, PaymentStatus, type PaymentProviderName } from '../payments/payment.entity';
 import { CHARGE_NOT_MADE } from '../payments/payment.rules';
@@ -83,7 +84,9 @@ async function chargeAndSettle(
   charge: (payment: Payment) => ReturnType<typeof chargeBounded>,
 ): Promise<void> {
   if (payment === null) return settleBooking(app, booking, null);
+  await reached('before-charge');
   const outcome = await charge(payment);
+  await reached('after-charge');
   if (outcome.kind === 'succeeded') await settleBooking(app, booking, outcome.reference);
   if (outcome.kind === 'declined') await declineBooking(app, booking, outcome);
 }
