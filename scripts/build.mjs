@@ -69,17 +69,16 @@ function buildWeb() {
   if (isFresh(done, [...sources, join(root, 'package.json')])) return;
   process.stdout.write('Building the web pages (only on the first start, up to a minute) … ');
   const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js');
-  const result = spawnSync(
-    process.execPath,
-    [vite, 'build', '--config', 'web/vite.config.mjs', '--logLevel', 'warn'],
-    {
-      cwd: root,
-      encoding: 'utf8',
-    },
-  );
-  if (result.status !== 0) {
-    console.log('failed');
-    throw new Error(result.stdout + result.stderr);
+  for (const config of ['web/vite.config.mjs', 'web/widget.config.mjs']) {
+    const result = spawnSync(
+      process.execPath,
+      [vite, 'build', '--config', config, '--logLevel', 'warn'],
+      { cwd: root, encoding: 'utf8' },
+    );
+    if (result.status !== 0) {
+      console.log('failed');
+      throw new Error(result.stdout + result.stderr);
+    }
   }
   stamp(done);
   console.log('done');

@@ -12,6 +12,7 @@ import { registerHealth } from './http/health';
 import { graphiqlPage, registerPages } from './http/pages';
 import { registerPlans } from './http/plans';
 import { createHttpServer, protectPages } from './http/server';
+import { registerWidget } from './http/widget';
 import type { Clock } from './infra/clock';
 import { systemClock } from './infra/clock';
 import { Database } from './infra/database';
@@ -131,6 +132,7 @@ export async function openHouse(app: App, roles: { workers: boolean }): Promise<
     draining: () => draining,
   });
   registerPlans(server, { geometryOf: (id) => geometryByPublicId(app, id) });
+  registerWidget(server, WEB_ROOT);
   const who = (authorization: string | undefined) => authenticate(app, authorization);
   const graphql = await createGraphQLOverHttp(app, schema, who);
   graphql.registerPost(server);

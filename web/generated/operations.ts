@@ -59,6 +59,14 @@ export type ShowEventQueryVariables = Exact<{
 
 export type ShowEventQuery = { event: { id: string, slug: string, title: string, description: string, startsAt: string, timezone: string, onSale: boolean, seatsPerReservationMax: number, venue: { name: string, city: string | null }, ticketTypes: Array<{ key: string, name: string }>, categories: Array<{ key: string, name: string, color: string | null, prices: Array<{ ticketType: { key: string, name: string }, price: { amountMinor: number, currency: string } }> }>, seatMap: { statuses: string, cursor: string, plan: { id: string, geometryUrl: string }, availability: { total: number, available: number, held: number, sold: number, blocked: number } } } | null };
 
+export type ShowSeatMapQueryVariables = Exact<{
+  id?: string | null | undefined;
+  slug?: string | null | undefined;
+}>;
+
+
+export type ShowSeatMapQuery = { event: { id: string, title: string, seatsPerReservationMax: number, seatMap: { statuses: string, cursor: string, plan: { geometryUrl: string }, availability: { total: number, available: number, held: number, sold: number, blocked: number } } } | null };
+
 export type FollowSeatMapSubscriptionVariables = Exact<{
   eventId: string;
   after?: string | null | undefined;

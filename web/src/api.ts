@@ -20,17 +20,20 @@ interface GraphQLResponse<Data> {
   errors?: GraphQLErrors;
 }
 
-/** Throws ApiError for the server's errors, and with code UNREACHABLE where there was no answer. */
+/**
+ * Throws ApiError for the server's errors, and with code UNREACHABLE where there was no answer. `base`:
+ * any address of the server, where it is not the page's own.
+ */
 export async function request<Data, Variables>(
   operation: Operation<Data, Variables>,
   variables: Variables,
-  options: { accessToken?: string; signal?: AbortSignal } = {},
+  options: { accessToken?: string; signal?: AbortSignal; base?: string } = {},
 ): Promise<Data> {
   const headers: Record<string, string> = { 'content-type': 'application/json' };
   if (options.accessToken) headers.authorization = `Bearer ${options.accessToken}`;
   let body: GraphQLResponse<Data>;
   try {
-    const response = await fetch('/graphql', {
+    const response = await fetch(new URL('/graphql', options.base ?? location.href), {
       method: 'POST',
       headers,
       body: JSON.stringify({ query: operation.source, variables }),
@@ -55,11 +58,11 @@ const reconnectWaitMs = { first: 500, longest: 10_000 };
 const resubscribeWaitMs = 3_000;
 
 /** A client that never gives up, and that notices a network which went away without saying so. */
-function connect(onConnection: (state: Connection) => void): Client {
+function connect(onConnection: (state: Connection) => void, base: string): Client {
   let socket: WebSocket | undefined;
   let pongTimer: number | undefined;
   return createClient({
-    url: webSocketUrl(),
+    url: webSocketUrl(base),
     keepAlive: keepAliveMs,
     retryAttempts: Infinity,
     shouldRetry: () => true,
@@ -112,8 +115,9 @@ export function subscribe<Data, Variables extends object>(
   operation: Operation<Data, Variables>,
   variables: Variables,
   subscriber: Subscriber<Data>,
+  base: string = location.href,
 ): () => void {
-  const client = connect(subscriber.onConnection);
+  const client = connect(subscriber.onConnection, base);
   let stopped = false;
   let timer: number | undefined;
 

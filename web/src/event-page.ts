@@ -7,6 +7,7 @@ import { HoldPanel } from './hold-panel';
 import { EventLegend } from './event-legend';
 import { followSeatMap, showEvent, type EventDetails } from './operations';
 import { categoryColor } from './palette';
+import { readGeometry } from './read-geometry';
 import { SeatMap } from './seat-map';
 import type { StatusLetter } from './seat-map-paint';
 
@@ -37,7 +38,11 @@ export function showEventPage(root: HTMLElement, slug: string): () => void {
         replaceChildren(notice, 'There is no such event. ', h('a', { href: '#/' }, 'All events'));
         return;
       }
-      const geometry = await readGeometry(event.seatMap.plan.geometryUrl, controller.signal);
+      const geometry = await readGeometry(
+        event.seatMap.plan.geometryUrl,
+        location.href,
+        controller.signal,
+      );
       notice.remove();
       page = new EventPage(root, event, geometry);
     } catch (error) {
@@ -56,15 +61,6 @@ export function showEventPage(root: HTMLElement, slug: string): () => void {
     controller.abort();
     page?.destroy();
   };
-}
-
-async function readGeometry(geometryUrl: string, signal: AbortSignal): Promise<Geometry> {
-  // The server may know itself by another name than the reader does (localhost, 127.0.0.1), and the
-  // page may fetch from its own origin only: so the path counts.
-  const { pathname, search } = new URL(geometryUrl, location.href);
-  const response = await fetch(pathname + search, { signal });
-  if (!response.ok) throw new ApiError('The seating plan cannot be loaded.', 'UNREACHABLE');
-  return (await response.json()) as Geometry;
 }
 
 class EventPage {

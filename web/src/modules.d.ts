@@ -3,6 +3,10 @@
  * whole of React's types would be two more packages to keep in step for that.
  */
 declare module '*.css';
+declare module '*.css?inline' {
+  const css: string;
+  export default css;
+}
 
 declare module 'react' {
   export type ReactNode =

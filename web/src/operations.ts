@@ -117,6 +117,35 @@ export const showEvent = operation<generated.ShowEventQuery, generated.ShowEvent
   `,
 );
 
+export type WidgetEvent = NonNullable<generated.ShowSeatMapQuery['event']>;
+
+export const showSeatMap = operation<
+  generated.ShowSeatMapQuery,
+  generated.ShowSeatMapQueryVariables
+>(/* GraphQL */ `
+  query ShowSeatMap($id: ID, $slug: String) {
+    event(id: $id, slug: $slug) {
+      id
+      title
+      seatsPerReservationMax
+      seatMap {
+        plan {
+          geometryUrl
+        }
+        statuses
+        cursor
+        availability {
+          total
+          available
+          held
+          sold
+          blocked
+        }
+      }
+    }
+  }
+`);
+
 export type SeatStatus = generated.SeatStatus;
 export type SeatMapUpdate = generated.FollowSeatMapSubscription['seatMapUpdates'];
 export type SeatChange = SeatMapUpdate['changes'][number];
