@@ -7,6 +7,7 @@ import { CheckoutFunctions1700000450000 } from './1700000450000-checkout-functio
 import { Bookings1700000500000 } from './1700000500000-bookings';
 import { HouseHolds1700000600000 } from './1700000600000-house-holds';
 import { JobWorkers1700000740000 } from './1700000740000-job-workers';
+import { DomainEvents1700000770000 } from './1700000770000-domain-events';
 
 export const migrations = [
   Accounts1700000100000,
@@ -17,4 +18,5 @@ export const migrations = [
   Bookings1700000500000,
   HouseHolds1700000600000,
   JobWorkers1700000740000,
+  DomainEvents1700000770000,
 ];

@@ -1,7 +1,7 @@
 -- The database after all migrations, for reading and for reviews: a change of the schema shows here
 -- as a difference. Made by `npm run schema:print`; what is run are the files in migrations/.
 -- Left out: the job queue's own schema (graphile_worker), TypeORM's list of migrations and the daily
--- partitions of seat_changes, which carry dates.
+-- partitions of seat_changes and domain_events, which carry dates.
 
 CREATE TABLE booking_references (
   reference text NOT NULL,
@@ -45,6 +45,24 @@ CREATE TABLE change_log_epoch (
   CONSTRAINT pk_change_log_epoch PRIMARY KEY (singleton),
   CONSTRAINT ck_change_log_epoch_one_row CHECK (singleton)
 );
+
+CREATE TABLE domain_events (
+  event_id uuid,
+  id uuid NOT NULL,
+  type text NOT NULL,
+  schema_version smallint NOT NULL,
+  occurred_at timestamp with time zone NOT NULL,
+  recorded_at timestamp with time zone NOT NULL,
+  xid xid8 NOT NULL,
+  correlation_id text NOT NULL,
+  actor_kind text NOT NULL,
+  actor_id text,
+  organization_id uuid NOT NULL,
+  data jsonb NOT NULL,
+  CONSTRAINT ck_domain_events_actor_kind CHECK ((actor_kind = ANY (ARRAY['USER'::text, 'GUEST'::text, 'SYSTEM'::text, 'PROVIDER'::text])))
+) PARTITION BY RANGE (recorded_at);
+CREATE INDEX ix_domain_events_recorded ON ONLY public.domain_events USING brin (recorded_at) WITH (pages_per_range='16');
+CREATE INDEX ix_domain_events_xid ON ONLY public.domain_events USING btree (xid);
 
 CREATE TABLE events (
   id uuid NOT NULL,
@@ -423,6 +441,27 @@ AS $function$
         RETURN v_dropped;
       END $function$;
 
+CREATE OR REPLACE FUNCTION public.drop_domain_event_partitions(p_before timestamp with time zone)
+ RETURNS integer
+ LANGUAGE plpgsql
+AS $function$
+      DECLARE
+        v_name text;
+        v_dropped integer := 0;
+      BEGIN
+        PERFORM pg_advisory_xact_lock(hashtextextended('make_domain_event_partitions', 0));
+        FOR v_name IN
+          SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+          WHERE i.inhparent = 'domain_events'::regclass
+            AND c.relname < 'domain_events_' || to_char(p_before AT TIME ZONE 'UTC', 'YYYYMMDD')
+          ORDER BY c.relname
+        LOOP
+          EXECUTE format('DROP TABLE %I', v_name);
+          v_dropped := v_dropped + 1;
+        END LOOP;
+        RETURN v_dropped;
+      END $function$;
+
 CREATE OR REPLACE FUNCTION public.expire_reservations(p_event_id uuid, p_ids uuid[], p_now timestamp with time zone)
  RETURNS TABLE(reservation_id uuid, nos integer[], versions integer[])
  LANGUAGE plpgsql
@@ -698,6 +737,32 @@ AS $function$
             EXECUTE format('CREATE TABLE %I (LIKE seat_changes INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', v_name);
             EXECUTE format(
               'ALTER TABLE seat_changes ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
+              v_name, v_day::timestamp AT TIME ZONE 'UTC', (v_day + 1)::timestamp AT TIME ZONE 'UTC');
+            v_made := v_made + 1;
+          END IF;
+        END LOOP;
+        RETURN v_made;
+      END $function$;
+
+CREATE OR REPLACE FUNCTION public.make_domain_event_partitions(p_days_ahead integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+AS $function$
+      DECLARE
+        v_day date;
+        v_name text;
+        v_made integer := 0;
+      BEGIN
+        PERFORM pg_advisory_xact_lock(hashtextextended('make_domain_event_partitions', 0));
+        FOR v_day IN
+          SELECT d::date FROM generate_series(
+            (now() AT TIME ZONE 'UTC')::date - 1, (now() AT TIME ZONE 'UTC')::date + p_days_ahead, interval '1 day') d
+        LOOP
+          v_name := 'domain_events_' || to_char(v_day, 'YYYYMMDD');
+          IF to_regclass(v_name) IS NULL THEN
+            EXECUTE format('CREATE TABLE %I (LIKE domain_events INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', v_name);
+            EXECUTE format(
+              'ALTER TABLE domain_events ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
               v_name, v_day::timestamp AT TIME ZONE 'UTC', (v_day + 1)::timestamp AT TIME ZONE 'UTC');
             v_made := v_made + 1;
           END IF;

@@ -30,6 +30,7 @@ import { EventOffers } from './modules/events/event-offer';
 import { createProviders } from './modules/payments/providers';
 import { PlanLayouts } from './modules/venues/layouts';
 import { geometryByPublicId } from './modules/venues/seating-plan.service';
+import { Outbox } from './outbox/outbox';
 import { entities, resolvers, work } from './registry';
 
 /** Where the built pages are: beside this file's own folder once built, in dist/ of a checkout else. */
@@ -74,6 +75,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     live,
     limits: new RateLimits(config.rateLimits, redis),
     jobs: new Jobs(),
+    outbox: new Outbox(clock),
     offers: new EventOffers({ db, layouts }),
     layouts,
     payments: createProviders(config, db),

@@ -17,6 +17,7 @@ import type { News } from './live/news';
 import type { EventOffers } from './modules/events/event-offer';
 import type { PaymentProviders } from './modules/payments/provider';
 import type { PlanLayouts } from './modules/venues/layouts';
+import type { Outbox } from './outbox/outbox';
 
 export interface App {
   readonly config: Config;
@@ -34,6 +35,8 @@ export interface App {
   /** Small news by channel: a reservation's or a booking's new state. */
   readonly news: News;
   readonly jobs: Jobs;
+  /** Facts for the world outside, recorded in the transaction that causes them. */
+  readonly outbox: Outbox;
   /** What holds are priced by. */
   readonly offers: EventOffers;
   readonly layouts: PlanLayouts;

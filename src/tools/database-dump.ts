@@ -4,7 +4,7 @@ import type { Client } from 'pg';
 const INTRODUCTION = `-- The database after all migrations, for reading and for reviews: a change of the schema shows here
 -- as a difference. Made by \`npm run schema:print\`; what is run are the files in migrations/.
 -- Left out: the job queue's own schema (graphile_worker), TypeORM's list of migrations and the daily
--- partitions of seat_changes, which carry dates.
+-- partitions of seat_changes and domain_events, which carry dates.
 `;
 
 /** Ours: tables of the schema public that are neither partitions nor TypeORM's own. */
