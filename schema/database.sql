@@ -155,11 +155,35 @@ CREATE TABLE mock_charges (
   currency character(3) NOT NULL,
   decline_code text,
   created_at timestamp with time zone DEFAULT now() NOT NULL,
+  decline_retryable boolean,
+  refunded_minor integer DEFAULT 0 NOT NULL,
+  disputed boolean DEFAULT false NOT NULL,
+  event_id uuid,
+  payment_id uuid,
   CONSTRAINT pk_mock_charges PRIMARY KEY (idempotency_key),
   CONSTRAINT uq_mock_charges_charge UNIQUE (charge_id),
-  CONSTRAINT ck_mock_charges_declined CHECK (((status = 'DECLINED'::text) = (decline_code IS NOT NULL))),
-  CONSTRAINT ck_mock_charges_status CHECK ((status = ANY (ARRAY['SUCCEEDED'::text, 'DECLINED'::text])))
+  CONSTRAINT ck_mock_charges_declined CHECK ((((status = 'DECLINED'::text) = (decline_code IS NOT NULL)) AND ((status = 'DECLINED'::text) = (decline_retryable IS NOT NULL)))),
+  CONSTRAINT ck_mock_charges_refunded CHECK ((((refunded_minor >= 0) AND (refunded_minor <= amount_minor)) AND ((status = 'SUCCEEDED'::text) OR (refunded_minor = 0)))),
+  CONSTRAINT ck_mock_charges_status CHECK ((status = ANY (ARRAY['PENDING'::text, 'SUCCEEDED'::text, 'DECLINED'::text])))
 );
+CREATE INDEX ix_mock_charges_payment ON public.mock_charges USING btree (event_id, payment_id);
+
+CREATE TABLE mock_refunds (
+  refund_key text NOT NULL,
+  idempotency_key text NOT NULL,
+  refund_id text NOT NULL,
+  amount_minor integer NOT NULL,
+  status text NOT NULL,
+  code text,
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT pk_mock_refunds PRIMARY KEY (refund_key),
+  CONSTRAINT uq_mock_refunds_refund UNIQUE (refund_id),
+  CONSTRAINT fk_mock_refunds_charge FOREIGN KEY (idempotency_key) REFERENCES mock_charges(idempotency_key),
+  CONSTRAINT ck_mock_refunds_amount CHECK ((amount_minor > 0)),
+  CONSTRAINT ck_mock_refunds_refused CHECK (((status = 'REFUSED'::text) = (code IS NOT NULL))),
+  CONSTRAINT ck_mock_refunds_status CHECK ((status = ANY (ARRAY['PENDING'::text, 'SUCCEEDED'::text, 'REFUSED'::text])))
+);
+CREATE INDEX ix_mock_refunds_charge ON public.mock_refunds USING btree (idempotency_key);
 
 CREATE TABLE organizations (
   id uuid NOT NULL,

@@ -45,6 +45,8 @@ export interface AppOptions {
   /** Empty: no Redis. */
   redisUrls: readonly string[];
   jwtSecret: string;
+  /** Signs what the MOCK provider tells us. */
+  mockWebhookSecret: string;
   /** The base of the URLs we hand out; a getter of the server's address where its port is 0. */
   publicUrl: () => string;
   clock?: Clock;
@@ -78,7 +80,12 @@ export async function createApp(options: AppOptions): Promise<App> {
     outbox: new Outbox(clock),
     offers: new EventOffers({ db, layouts }),
     layouts,
-    payments: createProviders(config, db),
+    payments: createProviders({
+      config,
+      db,
+      clock,
+      mockWebhookSecret: options.mockWebhookSecret,
+    }),
     jwtSecret: options.jwtSecret,
     get publicUrl() {
       return options.publicUrl();

@@ -22,6 +22,8 @@ export interface Config {
   readonly rateLimits: boolean;
   readonly inlineWorkers: boolean;
   readonly mockPayments: boolean;
+  /** Undefined: made on the first start and kept in the data folder. */
+  readonly mockWebhookSecret: string | undefined;
   readonly logLevel: LogLevel;
 }
 
@@ -97,6 +99,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
       RATE_LIMITS: oneOf('on', 'off')({ default: 'on' }),
       WORKERS: oneOf('inline', 'off')({ default: 'inline' }),
       PAYMENTS_MOCK: oneOf('on', 'off')({ default: undefined }),
+      MOCK_WEBHOOK_SECRET: secret({ default: undefined }),
       LOG_LEVEL: oneOf(
         'fatal',
         'error',
@@ -137,6 +140,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     rateLimits: env.RATE_LIMITS === 'on',
     inlineWorkers: env.WORKERS === 'inline',
     mockPayments: env.PAYMENTS_MOCK === undefined ? !production : env.PAYMENTS_MOCK === 'on',
+    mockWebhookSecret: env.MOCK_WEBHOOK_SECRET,
     logLevel: env.LOG_LEVEL,
   });
 }

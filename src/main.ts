@@ -104,6 +104,8 @@ async function start(): Promise<void> {
     databaseUrl: servers.databaseUrl,
     redisUrls: servers.redisUrls,
     jwtSecret: config.jwtSecret ?? (await keptSecret(resolve(config.dataDir), 'jwt')),
+    mockWebhookSecret:
+      config.mockWebhookSecret ?? (await keptSecret(resolve(config.dataDir), 'mock-webhook')),
     publicUrl: () => `http://${config.host === '0.0.0.0' ? 'localhost' : config.host}:${port}`,
     log,
   });

@@ -16,6 +16,7 @@ async function main(): Promise<void> {
     databaseUrl: config.databaseUrl,
     redisUrls: config.redisUrls,
     jwtSecret: '', // nobody logs in here
+    mockWebhookSecret: '', // and nothing is paid
     publicUrl: () => '',
   });
   try {

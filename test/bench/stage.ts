@@ -47,6 +47,7 @@ export async function openStage(): Promise<Stage> {
     databaseUrl: postgres.url,
     redisUrls,
     jwtSecret: JWT_SECRET,
+    mockWebhookSecret: JWT_SECRET,
     publicUrl: () => 'http://127.0.0.1',
     log,
   });

@@ -56,6 +56,9 @@ export interface House {
 /** The Redis of this run; undefined where there is none to be had. */
 export const redisUrl = process.env['USHER_TEST_REDIS_URL'];
 
+/** Signs what the MOCK provider tells a house of the tests. */
+export const MOCK_WEBHOOK_SECRET = 'a mock secret of the tests, long enough';
+
 export async function startHouse(options: HouseOptions = {}): Promise<House> {
   const database = options.on ?? (await cloneDatabase());
   const clock = new TestClock();
@@ -75,6 +78,7 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
     databaseUrl: database.url,
     redisUrls,
     jwtSecret: 'a secret of the tests, long enough',
+    mockWebhookSecret: MOCK_WEBHOOK_SECRET,
     publicUrl: () => `http://127.0.0.1:${port}`,
     clock,
     log: createLogger(config.logLevel),

@@ -11,6 +11,7 @@ const WITHOUT_ENTITY = [
   'house_holds',
   'idempotency_keys',
   'mock_charges',
+  'mock_refunds',
   'seat_changes',
 ];
 

@@ -93,7 +93,7 @@ const INVARIANTS: Readonly<Record<string, string>> = {
     SELECT p.event_id, format('payment %s of %s is %s; the ledger has %s of %s',
       p.id, p.amount_minor, p.status, coalesce(c.status, 'nothing'), c.amount_minor)
     FROM scope JOIN payments p USING (event_id)
-    LEFT JOIN mock_charges c ON c.idempotency_key = p.id::text
+    LEFT JOIN mock_charges c ON c.event_id = p.event_id AND c.payment_id = p.id
     WHERE p.provider = 'MOCK' AND CASE
       WHEN p.status = 'PENDING' THEN false
       WHEN p.status = 'FAILED' THEN c.status IS NOT DISTINCT FROM 'SUCCEEDED'

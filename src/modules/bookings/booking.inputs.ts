@@ -10,7 +10,10 @@ export class PaymentInput {
   @Allow()
   provider!: PaymentProviderName;
 
-  @Field(() => String, { description: 'MOCK: tok_ok or tok_declined.' })
+  @Field(() => String, {
+    description:
+      'MOCK: tok_ok, tok_declined, tok_timeout (the answer is lost, the charge is made), tok_error.',
+  })
   @IsText(1, 255)
   token!: string;
 }

@@ -6,7 +6,13 @@ import { reached } from '../../infra/steps';
 import { User } from '../auth/user.entity';
 import { Payment, PaymentStatus, type PaymentProviderName } from '../payments/payment.entity';
 import { CHARGE_NOT_MADE } from '../payments/payment.rules';
-import { chargeBounded, chooseProvider, PROVIDER_TIMEOUT_MS } from '../payments/provider';
+import { Event } from '../events/event.entity';
+import {
+  chargeBounded,
+  chooseProvider,
+  PROVIDER_TIMEOUT_MS,
+  type ChargeIdentity,
+} from '../payments/provider';
 import type { Holder } from '../reservations/reservation.entity';
 import { Booking, BookingReference, BookingStatus } from './booking.entity';
 import { readReference } from './booking.rules';
@@ -59,11 +65,8 @@ export async function confirmBooking(
       chargeBounded(
         provider,
         {
-          idempotencyKey: payment.id,
-          amountMinor: payment.amountMinor,
-          currency: pinned.event.currency,
+          ...chargeIdentity(booking, payment, pinned.event),
           token: input.token,
-          description: `${pinned.event.title} · ${booking.reference}`,
         },
         providerTime,
         app.log,
@@ -106,13 +109,28 @@ export async function recoverBooking(app: App, key: EventScopedKey): Promise<voi
   if (payment === null) return settleBooking(app, booking, null);
   const provider = app.payments[payment.provider];
   if (provider === undefined) throw new Error(`${payment.provider} is not configured here`);
-  const outcome = await provider.findByKey(payment.id);
+  const event = await app.db.orm.getRepository(Event).findOneByOrFail({ id: key.eventId });
+  const outcome = await provider.findCharge(
+    chargeIdentity(booking, payment, event),
+    AbortSignal.timeout(PROVIDER_TIMEOUT_MS),
+  );
+  if (outcome?.kind === 'pending') throw new Error('the charge is not decided yet');
   if (outcome?.kind === 'succeeded') return settleBooking(app, booking, outcome.reference);
   if (outcome?.kind === 'declined') return declineBooking(app, booking, outcome);
   if (app.clock.now().getTime() < payment.createdAt.getTime() + PROVIDER_TIMEOUT_MS) {
     throw new Error('too early to say that a charge was not made');
   }
   return declineBooking(app, booking, CHARGE_NOT_MADE);
+}
+
+/** By what the provider knows the charge of a payment. */
+function chargeIdentity(booking: Booking, payment: Payment, event: Event): ChargeIdentity {
+  return {
+    key: payment.publicId,
+    amountMinor: payment.amountMinor,
+    currency: event.currency,
+    description: `${event.title} · ${booking.reference}`,
+  };
 }
 
 /** The booking with a key or reference, whoever asks; undefined where there is none. */

@@ -160,7 +160,8 @@ describe('the audit', () => {
     [
       'a charge of a booking that failed',
       [
-        `UPDATE mock_charges SET status = 'SUCCEEDED', decline_code = NULL WHERE status = 'DECLINED'`,
+        `UPDATE mock_charges SET status = 'SUCCEEDED', decline_code = NULL, decline_retryable = NULL
+          WHERE status = 'DECLINED'`,
       ],
       ['mock-ledger'],
     ],

@@ -336,7 +336,7 @@ function charges(reservationId: string): Promise<number> {
   return count(
     house,
     `SELECT count(*) AS n FROM mock_charges c
-     JOIN payments p ON p.id::text = c.idempotency_key
+     JOIN payments p ON p.event_id = c.event_id AND p.id = c.payment_id
      JOIN bookings b ON b.event_id = p.event_id AND b.id = p.booking_id
      WHERE b.reservation_id = $1`,
     [uuidOf(reservationId)],

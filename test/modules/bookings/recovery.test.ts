@@ -3,8 +3,7 @@ import { bookingJobs, recoverOverdue } from '../../../src/modules/bookings/booki
 import { RECOVERY_DELAY_MS, pinBooking, type Pinned } from '../../../src/modules/bookings/pin';
 import { declineBooking, settleBooking } from '../../../src/modules/bookings/settle';
 import { PaymentProviderName } from '../../../src/modules/payments/payment.entity';
-import type { ChargeOutcome, PaymentProvider } from '../../../src/modules/payments/provider';
-import { MockProvider } from '../../../src/modules/payments/providers/mock';
+import type { ChargeState, PaymentProvider } from '../../../src/modules/payments/provider';
 import type { App } from '../../../src/app.types';
 import { startHouse, type House } from '../../support/house';
 import {
@@ -35,6 +34,27 @@ afterEach(async () => {
   await expectSoundBooks(house, office);
 });
 
+/** The honest one. */
+function mockOf({ app }: House): PaymentProvider {
+  if (app.payments.MOCK === undefined) throw new Error('MOCK is not configured');
+  return app.payments.MOCK;
+}
+
+/** Honest but for what `ways` say. */
+function mockThat(ways: Partial<PaymentProvider>): PaymentProvider {
+  const mock = mockOf(house);
+  return {
+    name: 'MOCK',
+    checkToken: (token) => mock.checkToken(token),
+    charge: (request, signal) => mock.charge(request, signal),
+    findCharge: (identity, signal) => mock.findCharge(identity, signal),
+    voidCharge: (identity, signal) => mock.voidCharge(identity, signal),
+    refund: (request, signal) => mock.refund(request, signal),
+    readWebhook: (body, headers) => mock.readWebhook(body, headers),
+    ...ways,
+  };
+}
+
 const never = new AbortController().signal;
 
 /** The first step alone, as a process leaves it that dies right after it. */
@@ -56,11 +76,11 @@ async function pinned(reservationId: string, key = newId()): Promise<Pinned> {
   return answer;
 }
 
-async function charge({ payment }: Pinned, token: string): Promise<ChargeOutcome> {
+async function charge({ payment }: Pinned, token: string): Promise<ChargeState> {
   if (payment === null) throw new Error('there is nothing to charge');
-  return new MockProvider(house.app.db).charge(
+  return mockOf(house).charge(
     {
-      idempotencyKey: payment.id,
+      key: payment.publicId,
       amountMinor: payment.amountMinor,
       currency: 'EUR',
       token,
@@ -190,12 +210,9 @@ describe('recovery', () => {
     const pin = await pinned(await hold(house, office, buyer.token, [0]));
     await charge(pin, 'tok_ok');
     house.clock.advance(600);
-    const away: PaymentProvider = {
-      name: 'MOCK',
-      checkToken: () => undefined,
-      charge: () => Promise.reject(new Error('away')),
-      findByKey: () => Promise.reject(new Error('the provider is away')),
-    };
+    const away = mockThat({
+      findCharge: () => Promise.reject(new Error('the provider is away')),
+    });
     await expect(recover(pin, { ...house.app, payments: { MOCK: away } })).rejects.toThrow('away');
     await expect(recover(pin, { ...house.app, payments: {} })).rejects.toThrow('not configured');
     expect(await statusOf(pin)).toMatchObject({ status: 'PENDING' });
@@ -233,16 +250,13 @@ describe('recovery', () => {
 
 describe('an answer that was lost', () => {
   it('leaves the booking PENDING, and the charge is found later', async () => {
-    const mock = new MockProvider(house.app.db);
-    const deaf: PaymentProvider = {
-      name: 'MOCK',
-      checkToken: (token) => mock.checkToken(token),
+    const mock = mockOf(house);
+    const deaf = mockThat({
       charge: async (request, signal) => {
         await mock.charge(request, signal);
         throw new Error('the line went dead');
       },
-      findByKey: (key) => mock.findByKey(key),
-    };
+    });
     const honest = house.app.payments.MOCK;
     const payments = house.app.payments as { MOCK?: PaymentProvider };
     payments.MOCK = deaf;
@@ -264,21 +278,18 @@ describe('an answer that was lost', () => {
   });
 
   it('is waited for by a retry with the same key, which then has it', async () => {
-    const mock = new MockProvider(house.app.db);
+    const mock = mockOf(house);
     let release = (): void => undefined;
     const held = new Promise<void>((resolve) => (release = resolve));
     let reached = (): void => undefined;
     const charging = new Promise<void>((resolve) => (reached = resolve));
-    const slow: PaymentProvider = {
-      name: 'MOCK',
-      checkToken: (token) => mock.checkToken(token),
+    const slow = mockThat({
       charge: async (request, signal) => {
         reached();
         await held;
         return mock.charge(request, signal);
       },
-      findByKey: (key) => mock.findByKey(key),
-    };
+    });
     const honest = house.app.payments.MOCK;
     const payments = house.app.payments as { MOCK?: PaymentProvider };
     payments.MOCK = slow;

@@ -1,13 +1,14 @@
 import { createLogger } from '../../../src/infra/logger';
 import {
   chargeBounded,
-  type ChargeOutcome,
+  ProviderUnavailable,
+  type ChargeState,
   type ChargeRequest,
   type PaymentProvider,
 } from '../../../src/modules/payments/provider';
 
 const request: ChargeRequest = {
-  idempotencyKey: 'a-key',
+  key: 'a-key',
   amountMinor: 100,
   currency: 'EUR',
   token: 'tok_ok',
@@ -20,13 +21,23 @@ function providerThat(charge: PaymentProvider['charge']): PaymentProvider {
     name: 'MOCK',
     checkToken: () => undefined,
     charge,
-    findByKey: () => Promise.resolve(undefined),
+    findCharge: () => Promise.resolve(undefined),
+    voidCharge: () => Promise.reject(new Error('nobody asked for that')),
+    refund: () => Promise.reject(new Error('nobody asked for that')),
+    readWebhook: () => {
+      throw new Error('nobody asked for that');
+    },
   };
 }
 
 describe('a charge that is bounded in time', () => {
   it('answers what the provider answered', async () => {
-    const outcome: ChargeOutcome = { kind: 'succeeded', reference: 'ch_1' };
+    const outcome: ChargeState = {
+      kind: 'succeeded',
+      reference: 'ch_1',
+      amountMinor: 100,
+      refundedMinor: 0,
+    };
     const provider = providerThat(() => Promise.resolve(outcome));
     const { signal } = new AbortController();
     expect(await chargeBounded(provider, request, signal, log)).toEqual(outcome);
@@ -47,8 +58,18 @@ describe('a charge that is bounded in time', () => {
     expect(await chargeBounded(provider, request, signal, log)).toEqual({ kind: 'unknown' });
   });
 
+  it('is declined, and not unknown, where the provider was not even asked', async () => {
+    const provider = providerThat(() => Promise.reject(new ProviderUnavailable('MOCK')));
+    const { signal } = new AbortController();
+    expect(await chargeBounded(provider, request, signal, log)).toEqual({
+      kind: 'declined',
+      code: 'provider_unavailable',
+      retryable: true,
+    });
+  });
+
   it('is not begun after its time', async () => {
-    const charge = jest.fn<Promise<ChargeOutcome>, []>();
+    const charge = jest.fn<Promise<ChargeState>, []>();
     expect(await chargeBounded(providerThat(charge), request, AbortSignal.abort(), log)).toEqual({
       kind: 'unknown',
     });

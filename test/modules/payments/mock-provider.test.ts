@@ -1,7 +1,8 @@
+import { newId } from '../../../src/infra/ids';
+import { chooseProvider, type PaymentProvider } from '../../../src/modules/payments/provider';
 import { createProviders } from '../../../src/modules/payments/providers';
-import { chooseProvider } from '../../../src/modules/payments/provider';
-import { MockProvider } from '../../../src/modules/payments/providers/mock';
-import { startHouse, type House } from '../../support/house';
+import { signMockWebhook } from '../../../src/modules/payments/mock/signature';
+import { MOCK_WEBHOOK_SECRET, startHouse, type House } from '../../support/house';
 import { describeProviderContract } from '../../support/provider-contract';
 
 let house: House;
@@ -12,22 +13,97 @@ afterAll(async () => {
   await house.close();
 });
 
+function mock(): PaymentProvider {
+  if (house.app.payments.MOCK === undefined) throw new Error('MOCK is not configured');
+  return house.app.payments.MOCK;
+}
+
+async function chargesMade(key: string): Promise<number> {
+  const rows = await house.app.db.query(
+    `SELECT 1 AS made FROM mock_charges WHERE idempotency_key = $1 AND status = 'SUCCEEDED'`,
+    [key],
+  );
+  return rows.length;
+}
+
 describeProviderContract('MOCK', () => ({
-  provider: new MockProvider(house.app.db),
+  provider: mock(),
   tokens: { succeeds: 'tok_ok', declined: 'tok_declined', unknown: 'tok_of_somebody_else' },
-  chargesMade: async (idempotencyKey) => {
-    const rows = await house.app.db.query(
-      'SELECT 1 AS made FROM mock_charges WHERE idempotency_key = $1',
-      [idempotencyKey],
-    );
-    return rows.length;
-  },
+  chargesMade,
 }));
+
+describe('the tokens of MOCK', () => {
+  const never = new AbortController().signal;
+  const charge = (token: string) => ({
+    key: newId(),
+    amountMinor: 1000,
+    currency: 'EUR',
+    token,
+    description: 'A concert',
+  });
+
+  it('tok_timeout: the answer is lost, the charge is made', async () => {
+    const request = charge('tok_timeout');
+    await expect(mock().charge(request, never)).rejects.toThrow('the line went dead');
+    expect(await chargesMade(request.key)).toBe(1);
+    expect(await mock().findCharge(request, never)).toMatchObject({ kind: 'succeeded' });
+  });
+
+  it('tok_error: nothing is charged, and nobody knows', async () => {
+    const request = charge('tok_error');
+    await expect(mock().charge(request, never)).rejects.toThrow('internal error');
+    expect(await mock().findCharge(request, never)).toBeUndefined();
+  });
+});
+
+describe('a webhook of MOCK', () => {
+  const note = {
+    id: 'evt_1',
+    occurredAt: '2030-01-01T10:00:00.000Z',
+    about: 'charge',
+    key: 'pay_key',
+    chargeReference: 'ch_1',
+  };
+  const body = Buffer.from(JSON.stringify(note));
+  const read = (signature: string | undefined, bytes = body) =>
+    mock().readWebhook(bytes, { 'mock-signature': signature });
+  const sign = (bytes = body, secondsAgo = 0, secret = MOCK_WEBHOOK_SECRET): string =>
+    signMockWebhook(secret, bytes, new Date(house.clock.now().getTime() - secondsAgo * 1000));
+
+  it('is read where its signature is right', () => {
+    expect(read(sign())).toEqual({ ...note, occurredAt: new Date(note.occurredAt) });
+    expect(read(sign(body, 290))).toMatchObject({ id: 'evt_1' });
+    expect(read(sign(body, -290))).toMatchObject({ id: 'evt_1' });
+  });
+
+  it.each<[string, () => unknown]>([
+    ['without a signature', () => read(undefined)],
+    ['with half a signature', () => read(sign().slice(0, -1))],
+    ['with a signature of another secret', () => read(sign(body, 0, 'another secret'))],
+    ['with one of other bytes', () => read(sign(Buffer.from('{}')))],
+    [
+      'with one of the same text, written otherwise',
+      () => read(sign(), Buffer.from(`${body.toString()} `)),
+    ],
+    ['that is old', () => read(sign(body, 310))],
+    ['from the future', () => read(sign(body, -310))],
+    ['whose time was changed', () => read(sign(body, 310).replace(/t=\d+/, 't=1'))],
+    ['that is not JSON', () => read(sign(Buffer.from('{')), Buffer.from('{'))],
+    ['that says nothing', () => read(sign(Buffer.from('{}')), Buffer.from('{}'))],
+  ])('is refused %s', (_, reading) => {
+    expect(reading).toThrow();
+  });
+});
 
 describe('createProviders', () => {
   it('has MOCK only where the configuration allows it', () => {
-    expect(Object.keys(createProviders({ mockPayments: true }, house.app.db))).toEqual(['MOCK']);
-    expect(Object.keys(createProviders({ mockPayments: false }, house.app.db))).toEqual([]);
+    const { db, clock } = house.app;
+    const names = (mockPayments: boolean): string[] =>
+      Object.keys(
+        createProviders({ config: { mockPayments }, db, clock, mockWebhookSecret: 'secret' }),
+      );
+    expect(names(true)).toEqual(['MOCK']);
+    expect(names(false)).toEqual([]);
   });
 
   it('names the field of a provider that is not configured', () => {

@@ -1,80 +1,76 @@
-/**
- * The MOCK provider: a payment company in one table. Its ledger stands for another company's database,
- * so it is written on connections of its own and never inside a booking's transaction: a booking that
- * rolls back leaves the charge standing, as a real one would.
- */
+/** The MOCK provider in our own process: a payment company in two tables. It moves no money. */
+import type { IncomingHttpHeaders } from 'node:http';
+import { z } from 'zod';
+import type { Clock } from '../../../infra/clock';
 import type { Database } from '../../../infra/database';
-import { newId } from '../../../infra/ids';
-import type { ChargeOutcome, ChargeRequest, PaymentProvider } from '../provider';
+import { MockBank } from '../mock/bank';
+import { PostgresLedger } from '../mock/postgres-ledger';
+import { MOCK_SIGNATURE_HEADER, verifyMockWebhook } from '../mock/signature';
+import { MOCK_CARDS } from '../mock/tokens';
+import type {
+  ChargeIdentity,
+  ChargeRequest,
+  ChargeState,
+  PaymentProvider,
+  RefundRequest,
+  RefundState,
+  WebhookNote,
+} from '../provider';
 
-interface LedgerRow {
-  charge_id: string;
-  amount_minor: number;
-  currency: string;
-  decline_code: string | null;
+const note = z.object({
+  id: z.string().min(1).max(100),
+  occurredAt: z.iso.datetime(),
+  about: z.enum(['charge', 'refund', 'dispute']),
+  key: z.string().min(1).max(100),
+  chargeReference: z.string().min(1).max(100),
+});
+
+export interface MockOptions {
+  db: Database;
+  clock: Clock;
+  webhookSecret: string;
 }
-
-/** The tokens it knows, and the decline each of them meets. */
-const TOKENS = new Map<string, string | null>([
-  ['tok_ok', null],
-  ['tok_declined', 'card_declined'],
-]);
 
 export class MockProvider implements PaymentProvider {
   readonly name = 'MOCK';
+  private readonly bank: MockBank;
 
-  constructor(private readonly db: Database) {}
+  constructor(private readonly options: MockOptions) {
+    this.bank = new MockBank(new PostgresLedger(options.db));
+  }
 
   checkToken(token: string): string | undefined {
-    if (TOKENS.has(token)) return undefined;
-    return `is none of the MOCK provider's: ${[...TOKENS.keys()].join(', ')}`;
+    if (MOCK_CARDS.has(token)) return undefined;
+    return `is none of the MOCK provider's: ${[...MOCK_CARDS.keys()].join(', ')}`;
   }
 
-  async charge(request: ChargeRequest, signal: AbortSignal): Promise<ChargeOutcome> {
-    const declineCode = TOKENS.get(request.token);
-    if (declineCode === undefined) throw new Error('a token that checkToken refuses was charged');
-    const client = await this.db.pool.connect();
-    try {
-      // Waiting for a connection may have taken all the time there was.
-      signal.throwIfAborted();
-      await client.query(
-        `INSERT INTO mock_charges (idempotency_key, charge_id, status, amount_minor, currency, decline_code)
-         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (idempotency_key) DO NOTHING`,
-        [
-          request.idempotencyKey,
-          `ch_${newId()}`,
-          declineCode === null ? 'SUCCEEDED' : 'DECLINED',
-          request.amountMinor,
-          request.currency,
-          declineCode,
-        ],
-      );
-    } finally {
-      client.release();
-    }
-    const row = await this.read(request.idempotencyKey);
-    if (row === undefined) throw new Error('a charge that was just made is not in the ledger');
-    if (row.amount_minor !== request.amountMinor || row.currency !== request.currency) {
-      throw new Error('the idempotency key has been used for another amount');
-    }
-    return outcomeOf(row);
+  async charge(request: ChargeRequest, signal: AbortSignal): Promise<ChargeState> {
+    signal.throwIfAborted();
+    return this.bank.charge(request, signal);
   }
 
-  async findByKey(idempotencyKey: string): Promise<ChargeOutcome | undefined> {
-    const row = await this.read(idempotencyKey);
-    return row && outcomeOf(row);
+  async findCharge(
+    identity: ChargeIdentity,
+    signal: AbortSignal,
+  ): Promise<ChargeState | undefined> {
+    signal.throwIfAborted();
+    return this.bank.findCharge(identity);
   }
 
-  private async read(idempotencyKey: string): Promise<LedgerRow | undefined> {
-    const [row] = await this.db.query<LedgerRow>(
-      `SELECT charge_id, amount_minor, currency, decline_code FROM mock_charges WHERE idempotency_key = $1`,
-      [idempotencyKey],
-    );
-    return row;
+  async voidCharge(identity: ChargeIdentity, signal: AbortSignal): Promise<ChargeState> {
+    signal.throwIfAborted();
+    return this.bank.voidCharge(identity, signal);
   }
-}
 
-function outcomeOf(row: LedgerRow): ChargeOutcome {
-  if (row.decline_code === null) return { kind: 'succeeded', reference: row.charge_id };
-  return { kind: 'declined', code: row.decline_code, retryable: true };
+  async refund(request: RefundRequest, signal: AbortSignal): Promise<RefundState> {
+    signal.throwIfAborted();
+    return this.bank.refund(request);
+  }
+
+  readWebhook(rawBody: Buffer, headers: IncomingHttpHeaders): WebhookNote {
+    const { webhookSecret, clock } = this.options;
+    verifyMockWebhook(webhookSecret, rawBody, headers[MOCK_SIGNATURE_HEADER], clock.now());
+    const { occurredAt, ...rest } = note.parse(JSON.parse(rawBody.toString('utf8')));
+    return { ...rest, occurredAt: new Date(occurredAt) };
+  }
 }
