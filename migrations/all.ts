@@ -8,6 +8,7 @@ import { Bookings1700000500000 } from './1700000500000-bookings';
 import { HouseHolds1700000600000 } from './1700000600000-house-holds';
 import { MockLedger1700000730000 } from './1700000730000-mock-ledger';
 import { JobWorkers1700000740000 } from './1700000740000-job-workers';
+import { Refunds1700000750000 } from './1700000750000-refunds';
 import { DomainEvents1700000770000 } from './1700000770000-domain-events';
 
 export const migrations = [
@@ -20,5 +21,6 @@ export const migrations = [
   HouseHolds1700000600000,
   MockLedger1700000730000,
   JobWorkers1700000740000,
+  Refunds1700000750000,
   DomainEvents1700000770000,
 ];

@@ -26,9 +26,12 @@ CREATE TABLE bookings (
   refunded_minor integer DEFAULT 0 NOT NULL,
   created_at timestamp with time zone NOT NULL,
   confirmed_at timestamp with time zone,
+  cancelled_at timestamp with time zone,
+  cancel_origin text,
   CONSTRAINT pk_bookings PRIMARY KEY (event_id, id),
   CONSTRAINT fk_bookings_reservation FOREIGN KEY (event_id, reservation_id) REFERENCES reservations(event_id, id),
-  CONSTRAINT ck_bookings_confirmed CHECK (((status <> ALL (ARRAY['CONFIRMED'::text, 'REFUNDED'::text])) OR (confirmed_at IS NOT NULL))),
+  CONSTRAINT ck_bookings_cancel_origin CHECK ((cancel_origin = ANY (ARRAY['BUYER'::text, 'STAFF'::text, 'EVENT_CANCELLED'::text, 'LATE_PAYMENT'::text, 'PROVIDER'::text]))),
+  CONSTRAINT ck_bookings_confirmed CHECK (((status <> 'CONFIRMED'::text) OR (confirmed_at IS NOT NULL))),
   CONSTRAINT ck_bookings_holder_kind CHECK ((holder_kind = ANY (ARRAY['USER'::text, 'GUEST'::text]))),
   CONSTRAINT ck_bookings_refunded CHECK (((refunded_minor >= 0) AND (refunded_minor <= total_minor))),
   CONSTRAINT ck_bookings_status CHECK ((status = ANY (ARRAY['PENDING'::text, 'CONFIRMED'::text, 'FAILED'::text, 'CANCELLED'::text, 'REFUNDED'::text])))
@@ -64,6 +67,18 @@ CREATE TABLE domain_events (
 CREATE INDEX ix_domain_events_recorded ON ONLY public.domain_events USING brin (recorded_at) WITH (pages_per_range='16');
 CREATE INDEX ix_domain_events_xid ON ONLY public.domain_events USING btree (xid);
 
+CREATE TABLE event_cancellations (
+  event_id uuid NOT NULL,
+  reason text,
+  cancelled_by uuid NOT NULL,
+  cancelled_at timestamp with time zone NOT NULL,
+  worked_at timestamp with time zone NOT NULL,
+  finished_at timestamp with time zone,
+  CONSTRAINT pk_event_cancellations PRIMARY KEY (event_id),
+  CONSTRAINT fk_event_cancellations_event FOREIGN KEY (event_id) REFERENCES events(id) ON DELETE CASCADE
+);
+CREATE INDEX ix_event_cancellations_open ON public.event_cancellations USING btree (worked_at) WHERE (finished_at IS NULL);
+
 CREATE TABLE events (
   id uuid NOT NULL,
   slug text NOT NULL,
@@ -86,6 +101,9 @@ CREATE TABLE events (
   forbid_orphan_seats boolean DEFAULT false NOT NULL,
   version integer DEFAULT 1 NOT NULL,
   created_at timestamp with time zone DEFAULT now() NOT NULL,
+  refund_deadline_at timestamp with time zone,
+  refund_fee_minor integer DEFAULT 0 NOT NULL,
+  refund_fee_percent smallint DEFAULT 0 NOT NULL,
   CONSTRAINT pk_events PRIMARY KEY (id),
   CONSTRAINT uq_events_slug UNIQUE (slug),
   CONSTRAINT fk_events_organization FOREIGN KEY (organization_id) REFERENCES organizations(id),
@@ -93,6 +111,7 @@ CREATE TABLE events (
   CONSTRAINT fk_events_venue FOREIGN KEY (venue_id) REFERENCES venues(id),
   CONSTRAINT ck_events_ends CHECK ((ends_at >= starts_at)),
   CONSTRAINT ck_events_hold_seconds CHECK (((hold_seconds >= 1) AND (hold_seconds <= 7200))),
+  CONSTRAINT ck_events_refund_fee CHECK (((refund_fee_minor >= 0) AND ((refund_fee_percent >= 0) AND (refund_fee_percent <= 100)))),
   CONSTRAINT ck_events_sales_window CHECK ((sales_end_at > sales_start_at)),
   CONSTRAINT ck_events_seats_per_reservation CHECK (((seats_per_reservation_max >= 1) AND (seats_per_reservation_max <= 500))),
   CONSTRAINT ck_events_status CHECK ((status = ANY (ARRAY['DRAFT'::text, 'PUBLISHED'::text, 'CANCELLED'::text])))
@@ -207,11 +226,14 @@ CREATE TABLE payments (
   refunded_minor integer DEFAULT 0 NOT NULL,
   created_at timestamp with time zone NOT NULL,
   settled_at timestamp with time zone,
+  refund_reserved_minor integer DEFAULT 0 NOT NULL,
+  disputed_at timestamp with time zone,
   CONSTRAINT pk_payments PRIMARY KEY (event_id, id),
   CONSTRAINT fk_payments_booking FOREIGN KEY (event_id, booking_id) REFERENCES bookings(event_id, id),
   CONSTRAINT ck_payments_failed CHECK (((status = 'FAILED'::text) = (failure_code IS NOT NULL))),
   CONSTRAINT ck_payments_provider CHECK ((provider = ANY (ARRAY['MOCK'::text, 'STRIPE'::text]))),
-  CONSTRAINT ck_payments_refunded CHECK (((refunded_minor >= 0) AND (refunded_minor <= amount_minor))),
+  CONSTRAINT ck_payments_refund_reserved CHECK ((refund_reserved_minor <= amount_minor)),
+  CONSTRAINT ck_payments_refunded CHECK (((refunded_minor >= 0) AND (refunded_minor <= refund_reserved_minor))),
   CONSTRAINT ck_payments_settled CHECK (((status = 'PENDING'::text) = (settled_at IS NULL))),
   CONSTRAINT ck_payments_status CHECK ((status = ANY (ARRAY['PENDING'::text, 'SUCCEEDED'::text, 'FAILED'::text, 'REFUNDED'::text, 'PARTIALLY_REFUNDED'::text])))
 );
@@ -239,6 +261,41 @@ CREATE TABLE refresh_tokens (
 );
 CREATE INDEX ix_refresh_tokens_expires ON public.refresh_tokens USING btree (expires_at);
 CREATE INDEX ix_refresh_tokens_family ON public.refresh_tokens USING btree (family_id);
+
+CREATE TABLE refunds (
+  event_id uuid NOT NULL,
+  id uuid NOT NULL,
+  booking_id uuid NOT NULL,
+  payment_id uuid NOT NULL,
+  ordinal integer NOT NULL,
+  amount_minor integer NOT NULL,
+  fee_minor integer DEFAULT 0 NOT NULL,
+  status text DEFAULT 'PENDING'::text NOT NULL,
+  origin text NOT NULL,
+  reason text,
+  requested_by uuid,
+  provider_reference text,
+  failure_code text,
+  made_elsewhere boolean DEFAULT false NOT NULL,
+  retried_as uuid,
+  attempts integer DEFAULT 0 NOT NULL,
+  due_at timestamp with time zone NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  settled_at timestamp with time zone,
+  CONSTRAINT pk_refunds PRIMARY KEY (event_id, id),
+  CONSTRAINT uq_refunds_ordinal UNIQUE (event_id, payment_id, ordinal),
+  CONSTRAINT fk_refunds_booking FOREIGN KEY (event_id, booking_id) REFERENCES bookings(event_id, id),
+  CONSTRAINT fk_refunds_payment FOREIGN KEY (event_id, payment_id) REFERENCES payments(event_id, id),
+  CONSTRAINT fk_refunds_retried_as FOREIGN KEY (event_id, retried_as) REFERENCES refunds(event_id, id),
+  CONSTRAINT ck_refunds_amount CHECK (((amount_minor >= 0) AND (fee_minor >= 0))),
+  CONSTRAINT ck_refunds_failed CHECK (((status = 'FAILED'::text) = (failure_code IS NOT NULL))),
+  CONSTRAINT ck_refunds_origin CHECK ((origin = ANY (ARRAY['BUYER'::text, 'STAFF'::text, 'EVENT_CANCELLED'::text, 'LATE_PAYMENT'::text, 'PROVIDER'::text]))),
+  CONSTRAINT ck_refunds_retried CHECK (((retried_as IS NULL) OR (status = 'FAILED'::text))),
+  CONSTRAINT ck_refunds_settled CHECK (((status = 'PENDING'::text) = (settled_at IS NULL))),
+  CONSTRAINT ck_refunds_status CHECK ((status = ANY (ARRAY['PENDING'::text, 'SUCCEEDED'::text, 'FAILED'::text])))
+);
+CREATE INDEX ix_refunds_booking ON public.refunds USING btree (event_id, booking_id);
+CREATE INDEX ix_refunds_pending ON public.refunds USING btree (due_at) WHERE (status = 'PENDING'::text);
 
 CREATE TABLE reservations (
   event_id uuid NOT NULL,
@@ -360,10 +417,16 @@ CREATE TABLE tickets (
   issued_at timestamp with time zone NOT NULL,
   checked_in_at timestamp with time zone,
   checked_in_by uuid,
+  refund_id uuid,
+  fee_minor integer DEFAULT 0 NOT NULL,
+  voided_at timestamp with time zone,
   CONSTRAINT pk_tickets PRIMARY KEY (event_id, id),
   CONSTRAINT fk_tickets_booking FOREIGN KEY (event_id, booking_id) REFERENCES bookings(event_id, id),
+  CONSTRAINT fk_tickets_refund FOREIGN KEY (event_id, refund_id) REFERENCES refunds(event_id, id),
   CONSTRAINT fk_tickets_seat FOREIGN KEY (event_id, no) REFERENCES seats(event_id, no),
   CONSTRAINT ck_tickets_checked_in CHECK (((status <> 'CHECKED_IN'::text) OR (checked_in_at IS NOT NULL))),
+  CONSTRAINT ck_tickets_fee CHECK (((fee_minor >= 0) AND (fee_minor <= price_minor))),
+  CONSTRAINT ck_tickets_refunded CHECK (((refund_id IS NULL) OR (status = 'VOID'::text))),
   CONSTRAINT ck_tickets_status CHECK ((status = ANY (ARRAY['VALID'::text, 'CHECKED_IN'::text, 'VOID'::text])))
 );
 CREATE INDEX ix_tickets_booking ON public.tickets USING btree (event_id, booking_id);
@@ -828,6 +891,34 @@ AS $function$
     INSERT INTO seat_changes (event_id, xid, kind, status, nos, versions, held_until, reservation_id)
     VALUES (p_event_id, pg_current_xact_id(), 'PINNED', 'H', v_nos, v_versions, 'infinity', p_reservation_id);
     RETURN jsonb_build_object('outcome', 'PINNED', 'nos', to_jsonb(v_nos), 'versions', to_jsonb(v_versions));
+  END $function$;
+
+CREATE OR REPLACE FUNCTION public.refund_seats(p_event_id uuid, p_reservation_id uuid, p_nos integer[], p_blocked_by uuid, p_reason text, p_now timestamp with time zone)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+AS $function$
+  DECLARE
+    v_status char := CASE WHEN p_blocked_by IS NULL THEN 'A' ELSE 'B' END;
+    v_nos integer[];
+    v_versions integer[];
+  BEGIN
+    PERFORM 1 FROM seats WHERE event_id = p_event_id AND no = ANY (p_nos) ORDER BY no FOR UPDATE;
+    IF (SELECT count(*) FROM seats WHERE event_id = p_event_id AND no = ANY (p_nos)
+          AND reservation_id = p_reservation_id AND status = 'S') <> cardinality(p_nos) THEN
+      RETURN jsonb_build_object('outcome', 'NOT_SOLD');
+    END IF;
+    WITH changed AS (
+      UPDATE seats SET status = v_status, version = version + 1, reservation_id = NULL
+      WHERE event_id = p_event_id AND no = ANY (p_nos) RETURNING no, version
+    )
+    SELECT array_agg(no ORDER BY no), array_agg(version ORDER BY no) INTO v_nos, v_versions FROM changed;
+    IF p_blocked_by IS NOT NULL THEN
+      INSERT INTO house_holds (event_id, no, reason, blocked_by, blocked_at)
+      SELECT p_event_id, no, p_reason, p_blocked_by, p_now FROM unnest(v_nos) AS no;
+    END IF;
+    INSERT INTO seat_changes (event_id, xid, kind, status, nos, versions, reservation_id)
+    VALUES (p_event_id, pg_current_xact_id(), 'REFUNDED', v_status, v_nos, v_versions, p_reservation_id);
+    RETURN jsonb_build_object('outcome', 'REFUNDED', 'nos', to_jsonb(v_nos), 'versions', to_jsonb(v_versions));
   END $function$;
 
 CREATE OR REPLACE FUNCTION public.release_seats(p_event_id uuid, p_reservation_id uuid, p_holder_id uuid, p_nos integer[], p_now timestamp with time zone)

@@ -13,6 +13,12 @@ import {
   paymentNode,
   UserBookingsResolver,
 } from './modules/bookings/booking.resolver';
+import { Refund } from './modules/bookings/refund.entity';
+import {
+  BookingRefundsResolver,
+  refundNode,
+  RefundResolver,
+} from './modules/bookings/refund.resolver';
 import { CategoryPrice, Event, TicketType } from './modules/events/event.entity';
 import { EventCategoryResolver, eventNode, EventResolver } from './modules/events/event.resolver';
 import { Membership, Organization } from './modules/organizations/organization.entity';
@@ -79,6 +85,7 @@ export const entities = [
   Booking,
   BookingReference,
   Payment,
+  Refund,
   Ticket,
   TicketKey,
 ];
@@ -93,6 +100,7 @@ const nodes: Record<NodeType, NodeFetcher> = {
   Reservation: reservationNode,
   Booking: bookingNode,
   Payment: paymentNode,
+  Refund: refundNode,
   Ticket: ticketNode,
 };
 
@@ -119,6 +127,8 @@ export const resolvers: ResolverClasses = [
   PaymentResolver,
   BookingResolver,
   UserBookingsResolver,
+  RefundResolver,
+  BookingRefundsResolver,
   AuditResolver,
   TicketResolver,
   BookingTicketsResolver,

@@ -16,6 +16,7 @@ const PREFIXES = {
   Reservation: 'res',
   Booking: 'bkg',
   Payment: 'pay',
+  Refund: 'rfd',
   Ticket: 'tkt',
 } as const;
 export type NodeType = keyof typeof PREFIXES;
@@ -24,7 +25,7 @@ const TYPES = new Map(
 );
 
 /** Types whose key is (event, own id). */
-const INSIDE_EVENT = new Set<NodeType>(['Reservation', 'Booking', 'Payment', 'Ticket']);
+const INSIDE_EVENT = new Set<NodeType>(['Reservation', 'Booking', 'Payment', 'Refund', 'Ticket']);
 
 /** The key of something that lives inside an event. */
 export interface EventScopedKey {
@@ -65,7 +66,7 @@ export function publicId(type: Exclude<NodeType, 'Seat'>, id: string): string {
 
 /** The public id of a thing inside an event. */
 export function eventScopedId(
-  type: 'Reservation' | 'Booking' | 'Payment' | 'Ticket',
+  type: 'Reservation' | 'Booking' | 'Payment' | 'Refund' | 'Ticket',
   key: EventScopedKey,
 ): string {
   return `${PREFIXES[type]}_${shorten(key.eventId)}${shorten(key.id)}`;
@@ -101,7 +102,7 @@ export function requireId(type: Exclude<NodeType, 'Seat'>, id: string): string {
 
 /** The key in the id of something inside an event; throws NOT_FOUND as requireId does. */
 export function requireEventScoped(
-  type: 'Reservation' | 'Booking' | 'Payment' | 'Ticket',
+  type: 'Reservation' | 'Booking' | 'Payment' | 'Refund' | 'Ticket',
   id: string,
 ): EventScopedKey {
   const key = parseNodeId(id);

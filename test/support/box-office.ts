@@ -46,7 +46,13 @@ const PLAN = JSON.stringify({
 
 export async function openBoxOffice(
   house: House,
-  event: { oneBookingPerCustomer?: boolean; holdSeconds?: number } = {},
+  event: {
+    oneBookingPerCustomer?: boolean;
+    holdSeconds?: number;
+    refundDeadlineAt?: string;
+    refundFeeMinor?: number;
+    refundFeePercent?: number;
+  } = {},
 ): Promise<BoxOffice> {
   const owner = await house.given.user();
   const as = { token: owner.token };

@@ -4,6 +4,7 @@ import { Node } from '../../graphql/node';
 import { DateTime, EmailAddress, Url } from '../../graphql/scalars';
 import { eventScopedId } from '../../infra/ids';
 import type { Holder } from '../reservations/reservation.entity';
+import type { RefundOrigin } from './refund.entity';
 
 export enum BookingStatus {
   PENDING = 'PENDING',
@@ -15,7 +16,7 @@ export enum BookingStatus {
 registerEnumType(BookingStatus, {
   name: 'BookingStatus',
   description:
-    'PENDING while the payment is decided → CONFIRMED with tickets, or FAILED with nothing charged.',
+    'PENDING while the payment is decided → CONFIRMED with tickets, or FAILED with nothing charged. Once no ticket of it is left it is CANCELLED, and REFUNDED when all money that is due has been given back.',
 });
 
 /** A reservation that is paid for, or is being paid for. */
@@ -74,6 +75,13 @@ export class Booking {
   @Column('timestamptz', { nullable: true })
   @Field(() => DateTime, { nullable: true })
   confirmedAt!: Date | null;
+
+  /** When the last of it was given back; null while a ticket of it is live, or never was. */
+  @Column('timestamptz', { nullable: true })
+  cancelledAt!: Date | null;
+
+  @Column('text', { nullable: true })
+  cancelOrigin!: RefundOrigin | null;
 }
 
 /** What finds a booking by its reference, whichever event it belongs to. */

@@ -14,16 +14,18 @@
  * it is no longer PENDING, so nothing happens. A charge whose answer was lost leaves the booking
  * PENDING until the recovery job has asked the provider.
  *
- * CONFIRMED bookings end as CANCELLED or REFUNDED when they are given back.
+ *   CONFIRMED → CANCELLED   the last of its tickets was given back (cancel-booking.ts).
+ *   CANCELLED → REFUNDED    the money that was due for it is back (refund-ledger.ts). A booking with
+ *                           nothing to pay back stays CANCELLED.
  */
 import { DomainError } from '../../errors';
 import { BookingStatus } from './booking.entity';
 
 const NEXT: Readonly<Record<BookingStatus, readonly BookingStatus[]>> = {
   [BookingStatus.PENDING]: [BookingStatus.CONFIRMED, BookingStatus.FAILED],
-  [BookingStatus.CONFIRMED]: [BookingStatus.CANCELLED, BookingStatus.REFUNDED],
+  [BookingStatus.CONFIRMED]: [BookingStatus.CANCELLED],
   [BookingStatus.FAILED]: [],
-  [BookingStatus.CANCELLED]: [],
+  [BookingStatus.CANCELLED]: [BookingStatus.REFUNDED],
   [BookingStatus.REFUNDED]: [],
 };
 

@@ -102,6 +102,25 @@ export class Event {
   })
   forbidOrphanSeats!: boolean;
 
+  @Column('timestamptz', { nullable: true })
+  @Field(() => DateTime, {
+    nullable: true,
+    description:
+      'Until when buyers may cancel by themselves. Null: until it starts, which is the end in any case. An instant that has passed: not at all.',
+  })
+  refundDeadlineAt!: Date | null;
+
+  @Column('integer', { default: 0 })
+  @Field(() => Int, {
+    description:
+      'What is kept of each ticket given back, in minor units; never more than its price.',
+  })
+  refundFeeMinor!: number;
+
+  @Column('smallint', { default: 0 })
+  @Field(() => Int, { description: 'Kept as well: percent of each ticket’s price, rounded down.' })
+  refundFeePercent!: number;
+
   @VersionColumn({ type: 'integer' })
   @Field(() => Int, { description: 'Grows with each change. Pass it back as expectedVersion.' })
   version!: number;

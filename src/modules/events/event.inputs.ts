@@ -126,6 +126,33 @@ export class CreateEventInput {
 
   @Field(() => Boolean, { nullable: true, defaultValue: false })
   forbidOrphanSeats?: boolean | null;
+
+  @Field(() => DateTime, {
+    nullable: true,
+    description:
+      'Until when buyers may cancel by themselves. Absent: until it starts. In the past: not at all.',
+  })
+  refundDeadlineAt?: Date | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    defaultValue: 0,
+    description: 'Kept of each ticket given back, in minor units; never more than its price.',
+  })
+  @IsOptional()
+  @Min(0)
+  @Max(priceMinorMax)
+  refundFeeMinor?: number | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    defaultValue: 0,
+    description: 'Kept as well: percent of each ticket’s price, 0 to 100, rounded down.',
+  })
+  @IsOptional()
+  @Min(0)
+  @Max(100)
+  refundFeePercent?: number | null;
 }
 
 @InputType({
@@ -172,6 +199,24 @@ export class UpdateEventInput {
   @ArrayMaxSize(EVENT_LIMITS.prices)
   @ValidateNested({ each: true })
   prices?: CategoryPriceInput[];
+
+  @Field(() => DateTime, {
+    nullable: true,
+    description: 'The terms of refunds hold for tickets that were sold before as well.',
+  })
+  refundDeadlineAt?: Date | null;
+
+  @Field(() => Int, { nullable: true })
+  @IfGiven()
+  @Min(0)
+  @Max(priceMinorMax)
+  refundFeeMinor?: number;
+
+  @Field(() => Int, { nullable: true })
+  @IfGiven()
+  @Min(0)
+  @Max(100)
+  refundFeePercent?: number;
 }
 
 @InputType({ description: 'Only what fits all that is given.' })

@@ -112,6 +112,9 @@ export class EventResolver {
       seatsPerReservationMax: input.seatsPerReservationMax ?? 10,
       oneBookingPerCustomer: input.oneBookingPerCustomer ?? false,
       forbidOrphanSeats: input.forbidOrphanSeats ?? false,
+      refundDeadlineAt: input.refundDeadlineAt ?? null,
+      refundFeeMinor: input.refundFeeMinor ?? 0,
+      refundFeePercent: input.refundFeePercent ?? 0,
     };
     return createEvent(ctx.app, wanted, await inputProblems(input));
   }
@@ -132,6 +135,9 @@ export class EventResolver {
       salesStartAt: input.salesStartAt,
       salesEndAt: input.salesEndAt,
       prices: input.prices ?? undefined,
+      refundDeadlineAt: input.refundDeadlineAt,
+      refundFeeMinor: input.refundFeeMinor ?? undefined,
+      refundFeePercent: input.refundFeePercent ?? undefined,
     };
     return updateEvent(ctx.app, id, input.expectedVersion, changes, await inputProblems(input));
   }

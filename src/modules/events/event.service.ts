@@ -34,11 +34,24 @@ export interface NewEvent extends EventTimes {
   seatsPerReservationMax: number;
   oneBookingPerCustomer: boolean;
   forbidOrphanSeats: boolean;
+  /** Absent: buyers may cancel until the start, and nothing is kept. */
+  refundDeadlineAt?: Date | null;
+  refundFeeMinor?: number;
+  refundFeePercent?: number;
 }
 
 /** Absent: as it is. */
 export type EventChanges = Partial<
-  Pick<NewEvent, keyof EventTimes | 'title' | 'description' | 'prices'>
+  Pick<
+    NewEvent,
+    | keyof EventTimes
+    | 'title'
+    | 'description'
+    | 'prices'
+    | 'refundDeadlineAt'
+    | 'refundFeeMinor'
+    | 'refundFeePercent'
+  >
 >;
 
 /**
@@ -88,6 +101,9 @@ export async function createEvent(
       seatsPerReservationMax: wanted.seatsPerReservationMax,
       oneBookingPerCustomer: wanted.oneBookingPerCustomer,
       forbidOrphanSeats: wanted.forbidOrphanSeats,
+      refundDeadlineAt: wanted.refundDeadlineAt ?? null,
+      refundFeeMinor: wanted.refundFeeMinor ?? 0,
+      refundFeePercent: wanted.refundFeePercent ?? 0,
       createdAt: now,
     });
     await insertTicketTypes(tx, event.id, wanted.ticketTypes);

@@ -70,6 +70,14 @@ export class Payment {
   @Column('integer')
   refundedMinor!: number;
 
+  /** What refunds have taken hold of, given back or on its way: never more than the amount. */
+  @Column('integer', { default: 0 })
+  refundReservedMinor!: number;
+
+  /** Since when the buyer's bank has wanted the money back; null where nobody disputes it. */
+  @Column('timestamptz', { nullable: true })
+  disputedAt!: Date | null;
+
   @Column('timestamptz')
   @Field(() => DateTime)
   createdAt!: Date;

@@ -3,8 +3,8 @@
  * seat state. Whoever calls one inside a transaction hands the changes to `app.live.publish` after
  * its commit, and not before.
  *
- * A seat: AVAILABLE → HELD → SOLD; HELD → AVAILABLE (released, expired); SOLD → AVAILABLE (refunded);
- * AVAILABLE ↔ BLOCKED (house holds). Each step adds one to its version. A held seat whose deadline has
+ * A seat: AVAILABLE → HELD → SOLD; HELD → AVAILABLE (released, expired); SOLD → AVAILABLE (refunded),
+ * or → BLOCKED (refunded, and kept off sale); AVAILABLE ↔ BLOCKED (house holds). Each step adds one to its version. A held seat whose deadline has
  * passed counts as available for every reader and claimer, and the next hold takes it over as it is.
  */
 import type { EntityManager } from 'typeorm';
@@ -93,6 +93,8 @@ export type SellOutcome =
   | ({ outcome: 'SOLD' } & Changed)
   | { outcome: 'SEATS_LOST' }
   | Exclude<Closed, { outcome: 'RESERVATION_EXPIRED' }>;
+
+export type RefundOutcome = ({ outcome: 'REFUNDED' } & Changed) | { outcome: 'NOT_SOLD' };
 
 async function call<T>(on: Executor, sql: string, values: unknown[]): Promise<T> {
   const [row] = (await on.query(sql, values)) as { answer: T }[];
@@ -194,6 +196,27 @@ export function callSellSeats(
   now: Date,
 ): Promise<SellOutcome> {
   return call(tx, 'SELECT sell_seats($1,$2,$3) AS answer', [eventId, id, now]);
+}
+
+/**
+ * SOLD → AVAILABLE, or → BLOCKED where `blockedBy` keeps the seats off sale. `nos`, ascending and
+ * distinct, are seats of the reservation: all of them or none.
+ */
+export function callRefundSeats(
+  tx: EntityManager,
+  { eventId, id }: ReservationKey,
+  nos: readonly number[],
+  keep: { blockedBy: string | null; reason: string | null },
+  now: Date,
+): Promise<RefundOutcome> {
+  return call(tx, 'SELECT refund_seats($1,$2,$3,$4,$5,$6) AS answer', [
+    eventId,
+    id,
+    nos,
+    keep.blockedBy,
+    keep.reason,
+    now,
+  ]);
 }
 
 /** One of the reservations a sweep ended, with the seats it still held. */

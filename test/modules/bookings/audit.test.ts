@@ -144,8 +144,10 @@ describe('the audit', () => {
     ],
     [
       'a ticket without its money',
-      [`UPDATE payments SET refunded_minor = 1 WHERE booking_id = :booking`],
-      ['money'],
+      [
+        `UPDATE payments SET refunded_minor = 1, refund_reserved_minor = 1 WHERE booking_id = :booking`,
+      ],
+      ['money', 'refunds'],
     ],
     [
       'another total than what was paid',

@@ -19,7 +19,7 @@ describe('the states of a booking', () => {
       'PENDING → CONFIRMED',
       'PENDING → FAILED',
       'CONFIRMED → CANCELLED',
-      'CONFIRMED → REFUNDED',
+      'CANCELLED → REFUNDED',
     ]);
   });
 

@@ -1,0 +1,164 @@
+/** Tickets that buyers and staff give back. */
+import { createHash } from 'node:crypto';
+import type { App } from '../../app.types';
+import { badInput, DomainError, notFound } from '../../errors';
+import { eventScopedId, type EventScopedKey } from '../../infra/ids';
+import { Event, EventStatus } from '../events/event.entity';
+import type { Holder } from '../reservations/reservation.entity';
+import { reservationChannel } from '../reservations/reservation.news';
+import { tornTables } from '../reservations/reservation.rules';
+import { Booking, BookingStatus } from './booking.entity';
+import { claimIdempotencyKey } from './booking.sql';
+import { giveBackTickets, lockLiveTickets, type LiveTicket } from './give-back';
+import { RefundOrigin } from './refund.entity';
+import { lockBooking } from './refund-ledger';
+import { buyersMayCancelUntil, feeOf } from './refund.rules';
+
+export interface CancelBooking {
+  booking: EventScopedKey;
+  /** UUIDs of the booking's tickets; null: all that are left. */
+  ticketIds: readonly string[] | null;
+  /** By staff, who may do so at any time; else by the buyer, within the event's terms. */
+  staff: { waiveFee: boolean; keepSeatsOffSale: boolean } | null;
+  reason: string | null;
+  idempotencyKey: string;
+}
+
+/** Seats a message names at most. */
+const NAMED_MAX = 20;
+
+/**
+ * Gives tickets of a booking back: all in one transaction, but for the money itself, which is asked of
+ * the provider afterwards (make-refund.ts). That the caller may do so is for the resolver to know.
+ * Throws NOT_FOUND for tickets of another booking, CONFLICT, IDEMPOTENCY_CONFLICT, and BAD_USER_INPUT
+ * for a part of a table that is sold as a whole.
+ */
+export async function cancelBooking(
+  app: App,
+  caller: Holder,
+  request: CancelBooking,
+): Promise<Booking> {
+  const { eventId } = request.booking;
+  const offer = await app.offers.get(eventId);
+  if (offer === undefined) throw notFound('booking');
+  const change = await app.db.transaction(async (tx) => {
+    const earlier = await claimIdempotencyKey(tx, {
+      eventId,
+      callerId: caller.id,
+      operation: 'cancelBooking',
+      key: request.idempotencyKey,
+      inputHash: hashOf(request),
+      answer: {},
+    });
+    if (earlier !== undefined) return undefined;
+    const booking = await lockBooking(tx, request.booking);
+    const event = await tx.findOneByOrFail(Event, { id: eventId });
+    refuseByState(booking, event);
+    const live = await lockLiveTickets(tx, booking);
+    const tickets = chosenOf(live, await ownTicketIds(tx, booking), request.ticketIds);
+    if (request.staff === null) {
+      refuseBuyer(event, tickets, app.clock.now());
+      refuseTornTables(tickets, live, offer.layout.wholeTableOf);
+    }
+    const { staff, reason } = request;
+    const given = await giveBackTickets(
+      app,
+      tx,
+      booking,
+      tickets,
+      ({ priceMinor }) => (staff?.waiveFee ? 0 : feeOf(priceMinor, event)),
+      {
+        origin: staff === null ? RefundOrigin.BUYER : RefundOrigin.STAFF,
+        reason,
+        requestedBy: caller.id,
+        blockedBy: staff?.keepSeatsOffSale ? caller.id : null,
+      },
+    );
+    return { booking, ...given };
+  });
+  if (change !== undefined) {
+    app.live.publish([change.change]);
+    if (change.whole) app.metrics.bookings.inc({ status: BookingStatus.CANCELLED });
+    const { booking } = change;
+    await app.news.publish(`booking:${eventScopedId('Booking', booking)}`, {});
+    await app.news.publish(reservationChannel({ eventId, id: booking.reservationId }), {});
+  }
+  const { id } = request.booking;
+  return app.db.orm.getRepository(Booking).findOneByOrFail({ eventId, id });
+}
+
+function refuseByState({ status }: Booking, event: Event): void {
+  if (status === BookingStatus.PENDING) {
+    throw new DomainError('CONFLICT', 'Its payment is still being decided: try again later.');
+  }
+  if (status !== BookingStatus.CONFIRMED) {
+    throw new DomainError('CONFLICT', 'Nothing of this booking is left to cancel.');
+  }
+  if (event.status === EventStatus.CANCELLED) {
+    throw new DomainError(
+      'CONFLICT',
+      'The event has been cancelled: its bookings are being refunded already.',
+    );
+  }
+}
+
+function refuseBuyer(event: Event, tickets: readonly LiveTicket[], now: Date): void {
+  if (now >= buyersMayCancelUntil(event)) {
+    throw new DomainError('CONFLICT', 'The time for cancelling by oneself is over.');
+  }
+  if (tickets.some(({ status }) => status === 'CHECKED_IN')) {
+    throw new DomainError('CONFLICT', 'A ticket that somebody was let in with stays used.');
+  }
+}
+
+/** The live tickets that are asked for. Throws NOT_FOUND, CONFLICT. */
+function chosenOf(
+  live: readonly LiveTicket[],
+  ownIds: ReadonlySet<string>,
+  ticketIds: readonly string[] | null,
+): LiveTicket[] {
+  if (ticketIds === null) return [...live];
+  const wanted = new Set(ticketIds);
+  if ([...wanted].some((id) => !ownIds.has(id))) throw notFound('ticket');
+  const chosen = live.filter(({ id }) => wanted.has(id));
+  if (chosen.length < wanted.size) {
+    throw new DomainError('CONFLICT', 'A ticket that has been cancelled is not cancelled again.');
+  }
+  return chosen;
+}
+
+async function ownTicketIds(
+  tx: { query(sql: string, values: unknown[]): Promise<unknown> },
+  { eventId, id }: EventScopedKey,
+): Promise<Set<string>> {
+  const rows = (await tx.query('SELECT id FROM tickets WHERE event_id = $1 AND booking_id = $2', [
+    eventId,
+    id,
+  ])) as { id: string }[];
+  return new Set(rows.map((row) => row.id));
+}
+
+/** What is sold as a whole is given back as a whole: nobody could buy the rest of a table. */
+function refuseTornTables(
+  tickets: readonly LiveTicket[],
+  live: readonly LiveTicket[],
+  wholeTableOf: Parameters<typeof tornTables>[1],
+): void {
+  if (tickets.length === live.length) return;
+  const torn = tornTables(new Set(tickets.map(({ no }) => no)), wholeTableOf);
+  if (torn.length === 0) return;
+  throw badInput(
+    torn.slice(0, NAMED_MAX).map(({ no, message }) => ({
+      path: 'input.ticketIds',
+      message: `the ticket of seat ${no} ${message}`,
+    })),
+  );
+}
+
+/** Of all that makes two calls the same one, in a fixed order. */
+function hashOf({ booking, ticketIds, staff, reason }: CancelBooking): Buffer {
+  const tickets = ticketIds && [...new Set(ticketIds)].sort();
+  const options = [staff?.waiveFee ?? false, staff?.keepSeatsOffSale ?? false];
+  const parts = [booking.id, tickets, ...options, reason];
+  return createHash('sha256').update(JSON.stringify(parts)).digest();
+}

@@ -1,0 +1,47 @@
+import { ArrayMaxSize, ArrayMinSize, IsOptional, MaxLength } from 'class-validator';
+import { Field, ID, InputType } from 'type-graphql';
+import { IsText } from '../../graphql/text';
+
+/** As many as one reservation may have seats. */
+const TICKETS_MAX = 500;
+
+@InputType()
+export class CancelBookingInput {
+  @Field(() => ID)
+  @MaxLength(100)
+  bookingId!: string;
+
+  @Field(() => [ID], {
+    nullable: true,
+    description: `1 to ${TICKETS_MAX} tickets of the booking. Absent: all that are left of it.`,
+  })
+  @IsOptional()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(TICKETS_MAX)
+  @MaxLength(100, { each: true })
+  ticketIds?: string[] | null;
+
+  @Field(() => Boolean, {
+    defaultValue: false,
+    description: 'Staff only: give all of the price back, whatever fee the event has.',
+  })
+  waiveFee!: boolean;
+
+  @Field(() => Boolean, {
+    defaultValue: false,
+    description: 'Staff only: the seats become BLOCKED, a house hold, and not AVAILABLE.',
+  })
+  keepSeatsOffSale!: boolean;
+
+  @Field(() => String, { nullable: true, description: 'Kept with the refund.' })
+  @IsOptional()
+  @IsText(1, 500)
+  reason?: string | null;
+
+  @Field(() => String, {
+    description:
+      'A retry with the same key and input is answered the same, and gives nothing back twice.',
+  })
+  @IsText(1, 200)
+  idempotencyKey!: string;
+}

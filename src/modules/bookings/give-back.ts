@@ -1,0 +1,143 @@
+/**
+ * Tickets given back, whoever does it: they are void, their seats are on sale again or kept by the
+ * house, and their price is on its way back. The caller has locked the booking.
+ */
+import type { EntityManager } from 'typeorm';
+import type { App } from '../../app.types';
+import type { EventScopedKey } from '../../infra/ids';
+import type { SeatChange } from '../../live/change-log.sql';
+import { callRefundSeats, seatChange } from '../seats/seat-functions.sql';
+import { Booking, BookingStatus } from './booking.entity';
+import type { Refund, RefundOrigin } from './refund.entity';
+import { endBooking, lockPayment, refundableMinor, settledPaymentOf } from './refund-ledger';
+import { requestRefund } from './refunds';
+
+export interface LiveTicket {
+  id: string;
+  no: number;
+  priceMinor: number;
+  status: 'VALID' | 'CHECKED_IN';
+}
+
+/** In order of their places. Nobody is let in with them, nor gives them back, until the caller is done. */
+export async function lockLiveTickets(
+  tx: EntityManager,
+  { eventId, id }: EventScopedKey,
+): Promise<LiveTicket[]> {
+  return tx.query(
+    `SELECT id, no, price_minor AS "priceMinor", status FROM tickets
+     WHERE event_id = $1 AND booking_id = $2 AND status <> 'VOID' ORDER BY no FOR UPDATE`,
+    [eventId, id],
+  );
+}
+
+export interface GiveBack {
+  origin: RefundOrigin;
+  reason: string | null;
+  /** The user or guest who asks; null where nobody of the house does. */
+  requestedBy: string | null;
+  /** The member of staff who keeps the seats off sale; null: they are on sale again. */
+  blockedBy: string | null;
+}
+
+export interface GivenBack {
+  change: SeatChange;
+  /** Undefined where the tickets were free. */
+  refund: Refund | undefined;
+  /** Whether no ticket of the booking is left. */
+  whole: boolean;
+}
+
+/** Gives back live tickets, locked by lockLiveTickets; `feeOf` says what is kept of each one's price. */
+export async function giveBackTickets(
+  app: App,
+  tx: EntityManager,
+  booking: Booking,
+  tickets: readonly LiveTicket[],
+  feeOf: (ticket: LiveTicket) => number,
+  terms: GiveBack,
+): Promise<GivenBack> {
+  const change = await voidTickets(app, tx, booking, tickets, feeOf, terms);
+  const feeMinor = tickets.reduce((sum, ticket) => sum + feeOf(ticket), 0);
+  const paidMinor = tickets.reduce((sum, { priceMinor }) => sum + priceMinor, 0);
+  const refund =
+    paidMinor > 0
+      ? await refundTickets(app, tx, booking, tickets, { ...terms, feeMinor, paidMinor })
+      : undefined;
+  const whole = await cancelIfEmpty(app, tx, booking, terms.origin);
+  return { change, refund, whole };
+}
+
+/** Ends the validity of the tickets, and frees or blocks their seats. */
+async function voidTickets(
+  app: App,
+  tx: EntityManager,
+  booking: Booking,
+  tickets: readonly LiveTicket[],
+  feeOf: (ticket: LiveTicket) => number,
+  { blockedBy, reason }: Pick<GiveBack, 'blockedBy' | 'reason'>,
+): Promise<SeatChange> {
+  const { eventId, reservationId } = booking;
+  const now = app.clock.now();
+  const freed = await callRefundSeats(
+    tx,
+    { eventId, id: reservationId },
+    tickets.map(({ no }) => no),
+    { blockedBy, reason },
+    now,
+  );
+  if (freed.outcome !== 'REFUNDED') {
+    throw new Error(`the seats of live tickets are not sold: booking ${booking.id}`);
+  }
+  await tx.query(
+    `UPDATE tickets t SET status = 'VOID', voided_at = $2, fee_minor = given.fee_minor
+     FROM unnest($3::uuid[], $4::integer[]) AS given (id, fee_minor)
+     WHERE t.event_id = $1 AND t.id = given.id`,
+    [eventId, now, tickets.map(({ id }) => id), tickets.map(feeOf)],
+  );
+  return seatChange(eventId, blockedBy === null ? 'A' : 'B', freed);
+}
+
+/** CONFIRMED → CANCELLED once no ticket is left; → REFUNDED at once where the money is back already. */
+async function cancelIfEmpty(
+  app: App,
+  tx: EntityManager,
+  { eventId, id }: EventScopedKey,
+  origin: RefundOrigin,
+): Promise<boolean> {
+  const [live] = await tx.query<unknown[]>(
+    `SELECT 1 FROM tickets WHERE event_id = $1 AND booking_id = $2 AND status <> 'VOID' LIMIT 1`,
+    [eventId, id],
+  );
+  if (live !== undefined) return false;
+  await tx.update(
+    Booking,
+    { eventId, id, status: BookingStatus.CONFIRMED },
+    { status: BookingStatus.CANCELLED, cancelledAt: app.clock.now(), cancelOrigin: origin },
+  );
+  await endBooking(tx, { eventId, id });
+  return true;
+}
+
+/** What somebody gave back at the provider's own site before is not given back once more. */
+async function refundTickets(
+  app: App,
+  tx: EntityManager,
+  booking: Booking,
+  tickets: readonly LiveTicket[],
+  terms: GiveBack & { feeMinor: number; paidMinor: number },
+): Promise<Refund> {
+  const settled = await settledPaymentOf(tx, booking);
+  if (settled === undefined) throw new Error(`booking ${booking.id} was never paid for`);
+  const payment = await lockPayment(tx, settled);
+  return requestRefund(app, tx, {
+    booking,
+    payment,
+    amountMinor: Math.min(terms.paidMinor - terms.feeMinor, refundableMinor(payment)),
+    feeMinor: terms.feeMinor,
+    origin: terms.origin,
+    reason: terms.reason,
+    requestedBy: terms.requestedBy,
+    ticketIds: tickets.map(({ id }) => id),
+  });
+}

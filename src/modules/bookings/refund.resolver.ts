@@ -1,0 +1,95 @@
+import { Arg, Ctx, FieldResolver, Mutation, Resolver, Root } from 'type-graphql';
+import { notFound } from '../../errors';
+import type { RequestContext } from '../../graphql/context';
+import { Money, money } from '../../graphql/money';
+import type { NodeFetcher } from '../../graphql/node';
+import { requireEventScoped } from '../../infra/ids';
+import { requireHolder } from '../auth/viewer.rules';
+import { eventById } from '../events/event.loaders';
+import { forbidden, mayDo, requirePermission } from '../organizations/permissions';
+import { Booking } from './booking.entity';
+import { bookingByKey } from './booking.loaders';
+import { visibleBooking } from './booking.visibility';
+import { cancelBooking, type CancelBooking } from './cancel-booking';
+import { CancelBookingInput } from './cancel.inputs';
+import { Refund } from './refund.entity';
+import { refundsOfBooking } from './refund.loaders';
+
+@Resolver(() => Refund)
+export class RefundResolver {
+  @FieldResolver(() => Money)
+  async amount(@Root() refund: Refund, @Ctx() ctx: RequestContext): Promise<Money> {
+    const { currency } = await ctx.loadRequired(eventById, refund.eventId);
+    return money(refund.amountMinor, currency);
+  }
+
+  @FieldResolver(() => Money, { description: 'What the organizer keeps of the tickets’ price.' })
+  async fee(@Root() refund: Refund, @Ctx() ctx: RequestContext): Promise<Money> {
+    const { currency } = await ctx.loadRequired(eventById, refund.eventId);
+    return money(refund.feeMinor, currency);
+  }
+}
+
+@Resolver(() => Booking)
+export class BookingRefundsResolver {
+  @Mutation(() => Booking, {
+    description:
+      'Gives tickets back, all of a booking or some. Its buyer may until the event’s refundDeadlineAt, or else its start, and less the event’s fee; staff who may sell, at any time. The tickets are void and their seats on sale again. The booking is CANCELLED once nothing is left of it, and REFUNDED when the money is back; with tickets left it stays CONFIRMED. Errors: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, BAD_USER_INPUT, IDEMPOTENCY_CONFLICT, CONFLICT (a payment in flight, the time is over, given back already, a ticket that has been used).',
+  })
+  async cancelBooking(
+    @Ctx() ctx: RequestContext,
+    @Arg('input', () => CancelBookingInput) input: CancelBookingInput,
+  ): Promise<Booking> {
+    const caller = requireHolder(ctx.viewer);
+    const key = requireEventScoped('Booking', input.bookingId);
+    return cancelBooking(ctx.app, caller, {
+      booking: key,
+      ticketIds: input.ticketIds?.map((id) => ticketOf(key.eventId, id)) ?? null,
+      staff: await staffOptions(ctx, input),
+      reason: input.reason?.trim() ?? null,
+      idempotencyKey: input.idempotencyKey,
+    });
+  }
+
+  @FieldResolver(() => [Refund], { description: 'Oldest first.' })
+  refunds(@Root() { eventId, id }: Booking, @Ctx() ctx: RequestContext): Promise<Refund[]> {
+    return ctx.loadRequired(refundsOfBooking, { eventId, id });
+  }
+}
+
+/**
+ * Null for the buyer. Throws NOT_FOUND for strangers, and FORBIDDEN for members who may not sell, and
+ * for buyers who ask for what is the staff's to decide.
+ */
+async function staffOptions(
+  ctx: RequestContext,
+  { bookingId, waiveFee, keepSeatsOffSale }: CancelBookingInput,
+): Promise<CancelBooking['staff']> {
+  const booking = await ctx.load(bookingByKey, requireEventScoped('Booking', bookingId));
+  if (booking === undefined) throw notFound('booking');
+  const { organizationId } = await ctx.loadRequired(eventById, booking.eventId);
+  const options = { waiveFee, keepSeatsOffSale };
+  if (await mayDo(ctx, organizationId, 'sell')) return options;
+  if (ctx.viewer.kind === 'anonymous' || ctx.viewer.id !== booking.holderId) {
+    if (ctx.viewer.kind !== 'user') throw notFound('booking');
+    await requirePermission(ctx, organizationId, 'sell', 'booking');
+    return options;
+  }
+  if (waiveFee || keepSeatsOffSale) throw forbidden();
+  return null;
+}
+
+function ticketOf(eventId: string, ticketId: string): string {
+  const key = requireEventScoped('Ticket', ticketId);
+  if (key.eventId !== eventId) throw notFound('ticket');
+  return key.id;
+}
+
+/** A refund is seen by whoever sees its booking. */
+export const refundNode: NodeFetcher = async (ctx, key) => {
+  if (key.type !== 'Refund' || !('id' in key) || key.eventId === undefined) return undefined;
+  const { eventId, id } = key;
+  const refund = await ctx.app.db.orm.getRepository(Refund).findOneBy({ eventId, id });
+  const booking = refund && (await visibleBooking(ctx, { eventId, id: refund.bookingId }));
+  return booking ? refund : undefined;
+};
