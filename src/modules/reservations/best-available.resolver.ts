@@ -89,7 +89,7 @@ class SeatProposal {
   @Field(() => [Seat])
   seats!: Seat[];
 
-  @Field(() => Boolean, { description: 'Side by side, or standing together.' })
+  @Field(() => Boolean, { description: 'Side by side, at one table, or standing together.' })
   adjacent!: boolean;
 
   @Field(() => Float, {

@@ -1,10 +1,11 @@
 /**
  * What to offer to whom seats were taken away: as many seats of the same categories, nearest first.
  *
- * The wanted seats fall into pieces: runs side by side in one block, and the places of one area. Pieces
- * still free stay as they are; each lost one is replaced by the nearest range (between centroids) that has
- * exactly its categories and as many accessible places: so who wanted to sit side by side does, and no
- * accessible place goes to anybody who did not want one. Seats of a lost piece that are still free may be
+ * The wanted seats fall into pieces: runs side by side in one block, tables that are held as one, and the
+ * places of one area. Pieces still free stay as they are; each lost one is replaced by the nearest range
+ * (between centroids) that has exactly its categories, as many accessible places and no more companions'
+ * seats: so who wanted to sit side by side does, and nobody is sent to a place that is kept for others. A
+ * table is replaced by a table, as long as there is one of as many seats, and a range never has part of one. Seats of a lost piece that are still free may be
  * part of its replacement. Replacements in different alternatives share no seat, so that after a second lost
  * race the next one is still worth trying.
  *
@@ -33,13 +34,14 @@ const LOST_PIECES_MAX = 20;
 /** Wanted seats that belong together, and what they are like. */
 interface Piece {
   nos: number[];
-  /** In one area of general admission. */
-  standing: boolean;
+  /** In one area of general admission; a table that is held as one; else side by side. */
+  kind: 'area' | 'table' | 'run';
   x: number;
   y: number;
   /** By category, how many seats. */
   categories: Map<number, number>;
   accessible: number;
+  companions: number;
 }
 
 interface Found {
@@ -68,9 +70,10 @@ export function alternativesFor(lost: LostSeats): number[][] {
   while (alternatives.length < count) {
     const alternative: Found = { nos: [...kept], distance: 0 };
     for (const { piece, approach } of bySize) {
-      const found = piece.standing
-        ? nearestPlaces(lost, piece, used)
-        : nearestRange(lost, piece, used, approach);
+      const found =
+        piece.kind === 'area'
+          ? nearestPlaces(lost, piece, used)
+          : (nearestTable(lost, piece, used) ?? nearestRange(lost, piece, used, approach));
       if (found === undefined) return inOrder(alternatives);
       for (const no of found.nos) used.add(no);
       alternative.nos.push(...found.nos);
@@ -90,7 +93,10 @@ function inOrder(alternatives: Found[]): number[][] {
 
 function piecesOf({ layout, blocks, wanted, categoryOf }: LostSeats): Piece[] {
   const nos = [...new Set(wanted)];
-  const positions = nos.map((no) => blocks.positionOf[no] ?? -1).filter((at) => at >= 0);
+  const positions = nos
+    .filter((no) => layout.wholeTableOf(no) === undefined)
+    .map((no) => blocks.positionOf[no] ?? -1)
+    .filter((at) => at >= 0);
   const groups = new Map<string, number[]>();
   let begin = -1;
   positions
@@ -102,21 +108,26 @@ function piecesOf({ layout, blocks, wanted, categoryOf }: LostSeats): Piece[] {
       groups.set(key, [...(groups.get(key) ?? []), blocks.noAt[at] ?? 0]);
     });
   for (const no of nos) {
-    if ((blocks.positionOf[no] ?? -1) >= 0) continue;
-    const key = `area ${layout.section[no] ?? 0} ${categoryOf(no)}`;
+    const table = layout.wholeTableOf(no);
+    if (table === undefined && (blocks.positionOf[no] ?? -1) >= 0) continue;
+    const key = table
+      ? `table ${table.firstNo}`
+      : `area ${layout.section[no] ?? 0} ${categoryOf(no)}`;
     groups.set(key, [...(groups.get(key) ?? []), no]);
   }
   return [...groups].map(([key, group]): Piece => {
     const categories = new Map<number, number>();
-    const piece = { nos: group, standing: key.startsWith('area'), x: 0, y: 0, categories };
-    let accessible = 0;
+    const kind: Piece['kind'] =
+      (['area', 'table'] as const).find((each) => key.startsWith(each)) ?? 'run';
+    const piece = { nos: group, kind, x: 0, y: 0, categories, accessible: 0, companions: 0 };
     for (const no of group) {
       piece.x += (layout.x[no] ?? 0) / group.length;
       piece.y += (layout.y[no] ?? 0) / group.length;
       categories.set(categoryOf(no), (categories.get(categoryOf(no)) ?? 0) + 1);
-      accessible += layout.accessible[no] ?? 0;
+      piece.accessible += layout.accessible[no] ?? 0;
+      piece.companions += layout.companion[no] ?? 0;
     }
-    return { ...piece, accessible };
+    return piece;
   });
 }
 
@@ -140,6 +151,27 @@ function nearestPlaces(lost: LostSeats, piece: Piece, used: Set<number>): Found 
     if (nos.length === piece.nos.length) return { nos, distance };
   }
   return undefined;
+}
+
+/** For a table that is held as one: the nearest other of as many seats. */
+function nearestTable(lost: LostSeats, piece: Piece, used: Set<number>): Found | undefined {
+  if (piece.kind !== 'table') return undefined;
+  const { layout, isFree, sellable } = lost;
+  let best: Found | undefined;
+  for (const { wholeTable, firstNo, seatCount } of layout.tables) {
+    if (!wholeTable || seatCount !== piece.nos.length) continue;
+    const nos = Array.from({ length: seatCount }, (_, i) => firstNo + i);
+    if (!nos.every((no) => isFree(no) && !used.has(no) && sellable(no))) continue;
+    let [x, y] = [0, 0];
+    for (const no of nos) {
+      x += (layout.x[no] ?? 0) / seatCount;
+      y += (layout.y[no] ?? 0) / seatCount;
+    }
+    const distance = Math.hypot(x - piece.x, y - piece.y);
+    if (distance < (best?.distance ?? Infinity) && isLike(lost, piece, nos))
+      best = { nos, distance };
+  }
+  return best;
 }
 
 /** The blocks in the order of the least distance from the piece that they can offer. */
@@ -185,33 +217,39 @@ function nearestInBlock(
   block: number,
   best: { first: number; distance: number } | undefined,
 ): { first: number; distance: number } | undefined {
-  const { blocks, isFree, sellable } = lost;
+  const { blocks, layout, isFree, sellable } = lost;
   const [start, end] = [blocks.starts[block] ?? 0, blocks.starts[block + 1] ?? 0];
   const size = piece.nos.length;
   let run = 0;
   for (let at = start; at < end; at += 1) {
     const no = blocks.noAt[at] ?? 0;
-    run = isFree(no) && !used.has(no) && sellable(no) ? run + 1 : 0;
+    const open = isFree(no) && !used.has(no) && sellable(no);
+    run = open && layout.wholeTableOf(no) === undefined ? run + 1 : 0;
     if (run < size) continue;
     const first = at + 1 - size;
     const x = ((blocks.xSum[at + 1] ?? 0) - (blocks.xSum[first] ?? 0)) / size;
     const y = ((blocks.ySum[at + 1] ?? 0) - (blocks.ySum[first] ?? 0)) / size;
     const distance = Math.hypot(x - piece.x, y - piece.y);
     if (best !== undefined && distance >= best.distance) continue;
-    if (isLike(lost, piece, first)) best = { first, distance };
+    if (isLike(lost, piece, blocks.noAt.subarray(first, at + 1))) best = { first, distance };
   }
   return best;
 }
 
-/** Whether the range from `first` has the piece's categories and as many accessible places. */
-function isLike({ layout, blocks, categoryOf }: LostSeats, piece: Piece, first: number): boolean {
+/** Whether seats have the piece's categories, as many accessible places, and no more companions' seats. */
+function isLike(
+  { layout, categoryOf }: LostSeats,
+  piece: Piece,
+  nos: ArrayLike<number> & Iterable<number>,
+): boolean {
   const lacking = new Map(piece.categories);
-  let accessible = piece.accessible;
-  for (const no of blocks.noAt.subarray(first, first + piece.nos.length)) {
+  let { accessible, companions } = piece;
+  for (const no of nos) {
     const left = lacking.get(categoryOf(no)) ?? 0;
     if (left === 0) return false;
     lacking.set(categoryOf(no), left - 1);
     accessible -= layout.accessible[no] ?? 0;
+    companions -= layout.companion[no] ?? 0;
   }
-  return accessible === 0;
+  return accessible === 0 && companions >= 0;
 }

@@ -1,12 +1,19 @@
 /**
  * Best available: the best places for a party among those free at this instant. The tiers, best first:
- * 1. side by side in one row block, or together in one area of general admission, leaving no orphan;
+ * 1. side by side in one row block, at one table that is held as a whole and has exactly as many seats, or
+ *    together in one area of general admission, leaving no orphan;
  * 2. side by side, leaving orphans: only in a block where no other range of so many open seats leaves
- *    none, so that the orphan rule forgives it;
- * 3. split over neighbouring blocks of a section, nobody alone (party-split.rules);
+ *    none, so that the orphan rule forgives it. It forgives whoever needs an accessible place anyway:
+ *    such a party is in tier 1;
+ * 3. split over neighbouring blocks of a section (party-split.rules) or over whole tables of one
+ *    (party-tables.rules), nobody alone;
  * 4. anything, near together (party-scatter.rules).
- * The last two only where `adjacentOnly` does not forbid them. Scores: see party.rules. Accessible places
- * go only to those who ask for them, and with 1 to 3 their companions sit right beside them.
+ * The last two only where `adjacentOnly` does not forbid them. Scores: see party.rules.
+ *
+ * Accessible places go only to those who ask for them. Seats that the plan marks for companions go to the
+ * company of whoever has the accessible place beside; to others only where a party could not be seated
+ * without them. Company right beside comes before a place nearer to the stage, and in a companion's seat
+ * before another.
  *
  * Of a party that fits, no seat that becomes free can take away "side by side", then "nobody alone", then
  * "seated at all"; it can turn tier 1 into tier 2, by lengthening a run that fitted exactly.
@@ -17,13 +24,19 @@
  */
 import { scatteredSeatings } from './party-scatter.rules';
 import { splitSeatings } from './party-split.rules';
+import { scatteredTableSeatings, tableSeatings } from './party-tables.rules';
 import {
   ACCESSIBLE,
+  companyOf,
+  keepsCompanions,
+  meanCloseness,
   placesFor,
   scoreOf,
+  seatsAt,
   TAKEN,
   tierFloor,
   type PartyWish,
+  type OpenTable,
   type Places,
   type Seating,
   type Tier,
@@ -43,7 +56,7 @@ export interface BestAvailableQuestion extends PartyWish {
 export interface Proposal {
   /** Ascending. */
   nos: number[];
-  /** Side by side, or standing together: tiers 1 and 2. */
+  /** Side by side, at one table, or standing together: tiers 1 and 2. */
   adjacent: boolean;
   tier: Tier;
   /** 0 to 1, 1 the best: see party.rules. */
@@ -56,9 +69,15 @@ const SPREAD = 0.02;
 
 /** Best first; empty where the party cannot be seated, or more ask for accessible places than there are people. */
 export function proposeBest(question: BestAvailableQuestion): Proposal[] {
-  const { quantity, accessible, proposals, adjacentOnly } = question;
+  const { quantity, accessible, blocks } = question;
   if (quantity < 1 || accessible < 0 || accessible > quantity) return [];
-  const places = placesFor(question);
+  const found = proposeAmong(question, placesFor(question, true));
+  if (found.length > 0 || !blocks.hasCompanions) return found;
+  return proposeAmong(question, placesFor(question, false));
+}
+
+function proposeAmong(question: BestAvailableQuestion, places: Places): Proposal[] {
+  const { proposals, adjacentOnly } = question;
   const used = new Uint8Array(question.layout.seatCount);
   const chosen: Seating[] = [];
   const take = (seating: Seating): void => {
@@ -76,7 +95,7 @@ export function proposeBest(question: BestAvailableQuestion): Proposal[] {
     return chosen.length - before;
   };
   takeFrom(together, together.seatingAt);
-  for (const seatings of adjacentOnly ? [] : [splitSeatings, scatteredSeatings]) {
+  for (const seatings of adjacentOnly ? [] : [splitUp, scattered]) {
     // Seatings of one search overlap a lot: look again round those taken, until nothing more is found.
     for (let taken = 1; taken > 0 && chosen.length < proposals;) {
       const found = seatings(question, without(places, used));
@@ -95,6 +114,15 @@ export function proposeBest(question: BestAvailableQuestion): Proposal[] {
       adjacent: seating.tier <= 2,
       reasons: reasonsFor(question, places, seating),
     }));
+}
+
+function splitUp(wish: PartyWish, places: Places): Seating[] {
+  return [...splitSeatings(wish, places), ...tableSeatings(wish, places)];
+}
+
+function scattered(wish: PartyWish, places: Places): Seating[] {
+  const seatings = scatteredSeatings(wish, places);
+  return seatings.length > 0 ? seatings : scatteredTableSeatings(wish, places);
 }
 
 /** Candidates, by index; equal scores are taken in this order. */
@@ -138,42 +166,58 @@ function without(places: Places, used: Uint8Array): Places {
   return {
     free: places.free,
     open: places.open.map((kind, no) => (used[no] === 1 ? TAKEN : kind)),
+    tables: places.tables.filter(({ firstNo }) => used[firstNo] !== 1),
   };
 }
 
-/** Tiers 1 and 2: ranges of positions, then areas. Numbers only until one is chosen: there are thousands. */
+/** Tiers 1 and 2: ranges of positions, then areas, then tables. Numbers only until one is chosen: there are thousands. */
 function adjacentSeatings(
   question: BestAvailableQuestion,
   places: Places,
 ): Choice & { seatingAt: (i: number) => Seating | undefined } {
   const { blocks, quantity } = question;
   const { firsts, scores, tiers } = rangesSideBySide(question, places);
-  const areas = areasWithRoom(question, places);
+  const others = [...areasWithRoom(question, places), ...tablesThatFit(question, places)];
   const nosOf = (i: number): ArrayLike<number> => {
     const first = firsts[i];
-    if (first === undefined) return areas[i - firsts.length]?.open ?? [];
+    if (first === undefined) return others[i - firsts.length]?.open ?? [];
     return blocks.noAt.subarray(first, first + quantity);
   };
-  const scoreAt = (i: number): number => scores[i] ?? areas[i - firsts.length]?.score ?? 0;
+  const scoreAt = (i: number): number => scores[i] ?? others[i - firsts.length]?.score ?? 0;
   const seatingAt = (i: number): Seating | undefined => {
     if (i < 0) return undefined;
-    const area = areas[i - firsts.length];
-    const nos = area ? placesIn(area.open, question) : Array.from(nosOf(i));
+    const other = others[i - firsts.length];
+    const nos = other ? placesIn(other.open, question) : Array.from(nosOf(i));
     return { nos: nos.sort((a, b) => a - b), tier: tiers[i] ?? 1, score: scoreAt(i) };
   };
-  return { count: firsts.length + areas.length, scoreAt, nosOf, seatingAt };
+  return { count: firsts.length + others.length, scoreAt, nosOf, seatingAt };
 }
 
-/** Any of an area's places are as good as any other; drawn apart where many ask at once. */
+/** Any of an area's places are as good as any other, drawn apart where many ask at once; of a table it is all. */
 function placesIn(open: readonly number[], { quantity, random }: BestAvailableQuestion): number[] {
   const start = random === undefined ? 0 : Math.floor(random() * open.length);
   return Array.from({ length: quantity }, (_, i) => open[(start + i) % open.length] ?? 0);
 }
 
-function areasWithRoom(
-  { blocks, quantity, accessible }: PartyWish,
-  { open }: Places,
-): { open: number[]; score: number }[] {
+/** Where a party is together without being side by side, and what it may have there. */
+interface Gathering {
+  open: number[];
+  score: number;
+}
+
+/** A table is never given in part, nor with seats that nobody of the party needs and all of it would pay for. */
+function tablesThatFit(wish: PartyWish, { tables }: Places): Gathering[] {
+  const fits = ({ seatCount, accessible }: OpenTable): boolean =>
+    seatCount === wish.quantity && accessible === wish.accessible;
+  return tables.filter(fits).map((table) => {
+    const open = seatsAt([table]);
+    const closeness = meanCloseness(wish, open);
+    const company = companyOf(wish, open);
+    return { open, score: scoreOf(1, { closeness, togetherness: 1, orphans: 0, company }) };
+  });
+}
+
+function areasWithRoom({ blocks, quantity, accessible }: PartyWish, { open }: Places): Gathering[] {
   // Places of an area are not marked as accessible: who needs such a place is not sent to stand.
   if (accessible > 0) return [];
   return blocks.areas.flatMap(({ firstNo, seatCount, closeness }) => {
@@ -204,39 +248,51 @@ function rangesSideBySide(wish: PartyWish, places: Places): Ranges {
       if (run < quantity) continue;
       const first = at + 1 - quantity;
       if (!seatsTheAccessible(wish, places, first)) continue;
-      if (
+      const orphans =
         leavesOrphan(wish, places, first - 1, start, -1) ||
-        leavesOrphan(wish, places, at + 1, end - 1, 1)
-      ) {
+        leavesOrphan(wish, places, at + 1, end - 1, 1);
+      if (orphans && wish.accessible === 0) {
         leaving.push(first);
       } else {
         clean = true;
-        add(found, wish, first, 1);
+        add(found, wish, first, 1, orphans);
       }
     }
-    if (!clean) for (const first of leaving) add(found, wish, first, 2);
+    if (!clean) for (const first of leaving) add(found, wish, first, 2, true);
   }
   return found;
 }
 
-function add({ firsts, scores, tiers }: Ranges, wish: PartyWish, first: number, tier: Tier): void {
-  const { blocks, quantity } = wish;
+function add(
+  { firsts, scores, tiers }: Ranges,
+  wish: PartyWish,
+  first: number,
+  tier: Tier,
+  orphans: boolean,
+): void {
+  const { blocks, quantity, accessible } = wish;
   const sum = (blocks.closenessSum[first + quantity] ?? 0) - (blocks.closenessSum[first] ?? 0);
+  const company =
+    accessible > 0 ? companyOf(wish, blocks.noAt.subarray(first, first + quantity)) : undefined;
   firsts.push(first);
-  scores.push(scoreOf(tier, { closeness: sum / quantity, togetherness: 1, orphans: tier - 1 }));
+  scores.push(
+    scoreOf(tier, {
+      closeness: sum / quantity,
+      togetherness: 1,
+      orphans: orphans ? 1 : 0,
+      company,
+    }),
+  );
   tiers.push(tier);
 }
 
-function seatsTheAccessible(
-  { blocks, quantity, accessible }: PartyWish,
-  { open }: Places,
-  first: number,
-): boolean {
-  if (accessible === 0) return true; // accessible places are not open then
+function seatsTheAccessible(wish: PartyWish, places: Places, first: number): boolean {
+  const { blocks, quantity, accessible } = wish;
+  if (accessible === 0) return true; // neither they nor their companions' seats are open then
   let inside = 0;
   for (let at = first; at < first + quantity; at += 1)
-    if (open[blocks.noAt[at] ?? 0] === ACCESSIBLE) inside += 1;
-  return inside === accessible;
+    if (places.open[blocks.noAt[at] ?? 0] === ACCESSIBLE) inside += 1;
+  return inside === accessible && keepsCompanions(wish, places, first, quantity);
 }
 
 /**

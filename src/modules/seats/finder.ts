@@ -60,7 +60,7 @@ export function findBest(
     blocks: blocksIn(layout),
     isFree,
     categoryOf: (no) => projection.categoryOf(no),
-    sellable: sellableAs({ inventory, offer }, wish.ticketTypeKey),
+    sellable: pricedFor({ inventory, offer }, wish.ticketTypeKey),
     quantity: wish.quantity,
     categoryNos: wish.categoryNos,
     sectionIndexes: wish.sectionIndexes,
@@ -76,19 +76,15 @@ export function findBest(
   return (kept.length > 0 ? kept : found).slice(0, proposals);
 }
 
-/**
- * Asked of every free seat, so the price is answered once a category. A seat of a table that goes as a whole
- * is nobody's to have by itself: such tables are for buyers to choose.
- */
-function sellableAs(
-  { inventory: { layout, projection }, offer }: Search,
+/** Asked of every free seat, so the price is answered once a category. */
+function pricedFor(
+  { inventory: { projection }, offer }: Search,
   ticketTypeKey: string | undefined,
 ): (no: number) => boolean {
   const byCategory: (boolean | undefined)[] = [];
   return (no) => {
     const category = projection.categoryOf(no);
-    const priced = (byCategory[category] ??= offer.priceOf(category, ticketTypeKey) !== undefined);
-    return priced && layout.wholeTableOf(no) === undefined;
+    return (byCategory[category] ??= offer.priceOf(category, ticketTypeKey) !== undefined);
   };
 }
 
@@ -119,7 +115,7 @@ export function findAlternatives(
     blocks: blocksIn(layout),
     isFree: (no) => projection.statusOf(no) === 'A' && !lost.has(no),
     categoryOf: (no) => projection.categoryOf(no),
-    sellable: sellableAs({ inventory, offer }, undefined),
+    sellable: pricedFor({ inventory, offer }, undefined),
     wanted,
     count: ALTERNATIVES,
   });

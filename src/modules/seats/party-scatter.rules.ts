@@ -8,9 +8,13 @@
 import { orphansLeft } from './orphan.rules';
 import {
   ACCESSIBLE,
+  besideOf,
+  companyOf,
+  COMPANION,
   meanCloseness,
   ORDINARY,
   scoreOf,
+  startsAmong,
   togethernessOf,
   type PartyWish,
   type Places,
@@ -31,9 +35,9 @@ export function scatteredSeatings(wish: PartyWish, places: Places): Seating[] {
   const passes = 1 + Math.min(accessible, 1) * (quantity - accessible);
   const budget = Math.floor(DISTANCES_MEASURED / (passes * (ordinary.length + wheelchairs.length)));
   const starts = startsAmong(
-    wish,
     accessible > 0 ? wheelchairs : ordinary,
     Math.min(STARTS_MAX, Math.max(STARTS_MIN, budget)),
+    (no) => wish.blocks.closeness[no] ?? 0,
   );
   return starts.map((start): Seating => {
     const nos =
@@ -43,7 +47,8 @@ export function scatteredSeatings(wish: PartyWish, places: Places): Seating[] {
     nos.sort((a, b) => a - b);
     const orphans = orphansLeft({ ...wish, isFree, taken: nos }).length;
     const [closeness, togetherness] = [meanCloseness(wish, nos), togethernessOf(wish, nos)];
-    return { nos, tier: 4, score: scoreOf(4, { closeness, togetherness, orphans }) };
+    const company = companyOf(wish, nos);
+    return { nos, tier: 4, score: scoreOf(4, { closeness, togetherness, orphans, company }) };
   });
 }
 
@@ -51,18 +56,6 @@ function listOf({ open }: Places, kind: number): number[] {
   const nos: number[] = [];
   for (let no = 0; no < open.length; no += 1) if (open[no] === kind) nos.push(no);
   return nos;
-}
-
-/** The place nearest to the focal point, and others evenly through the list. */
-function startsAmong({ blocks }: PartyWish, nos: readonly number[], most: number): number[] {
-  if (nos.length <= most) return [...nos];
-  const closeness = (no: number): number => blocks.closeness[no] ?? 0;
-  const best = nos.reduce((a, b) => (closeness(b) > closeness(a) ? b : a));
-  const others = Array.from(
-    { length: most - 1 },
-    (_, i) => nos[Math.floor((i * nos.length) / (most - 1))] ?? best,
-  );
-  return [...new Set([best, ...others])];
 }
 
 function squaredDistance({ layout }: PartyWish, a: number, b: number): number {
@@ -105,21 +98,16 @@ function withCompanions(
   for (let i = 0; chosen.size < wish.quantity; i += 1) {
     const person = wheelchairs[i % wheelchairs.length] ?? 0;
     // The seat behind may be nearer than the one beside, but nobody can hand anything over there.
+    const beside = besideOf(wish.blocks, person).filter((no) => !chosen.has(no));
     const companion =
-      besideOf(wish, person).find((no) => open[no] === ORDINARY && !chosen.has(no)) ??
+      beside.find((no) => open[no] === COMPANION) ??
+      beside.find((no) => open[no] === ORDINARY && wish.layout.companion[no] === 1) ??
+      beside.find((no) => open[no] === ORDINARY) ??
       nearestUnchosen(wish, person, ordinary, chosen);
     if (companion === undefined) break;
     chosen.add(companion);
   }
   return [...chosen];
-}
-
-/** The seats next to this one in its block. */
-function besideOf({ blocks }: PartyWish, no: number): number[] {
-  const position = blocks.positionOf[no] ?? -1;
-  return [position - 1, position + 1]
-    .filter((at) => at >= 0 && blocks.blockAt[at] === blocks.blockAt[position])
-    .map((at) => blocks.noAt[at] ?? 0);
 }
 
 function nearestUnchosen(

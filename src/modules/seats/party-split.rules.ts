@@ -11,6 +11,8 @@
 import { orphansLeft } from './orphan.rules';
 import {
   ACCESSIBLE,
+  companyOf,
+  keepsCompanions,
   meanCloseness,
   ORDINARY,
   scoreOf,
@@ -62,8 +64,8 @@ export function splitSeatings(wish: PartyWish, places: Places): Seating[] {
 function seatingOf({ wish, places }: Search, nos: number[]): Seating {
   const isFree = (no: number): boolean => places.free[no] === 1;
   const orphans = orphansLeft({ ...wish, isFree, taken: nos }).length;
-  const closeness = meanCloseness(wish, nos);
-  const score = scoreOf(3, { closeness, togetherness: togethernessOf(wish, nos), orphans });
+  const [closeness, togetherness] = [meanCloseness(wish, nos), togethernessOf(wish, nos)];
+  const score = scoreOf(3, { closeness, togetherness, orphans, company: companyOf(wish, nos) });
   return { nos, tier: 3, score };
 }
 
@@ -121,7 +123,8 @@ function accessibleCores({ wish, places }: Search): Piece[] {
       if (open === ACCESSIBLE) inside += 1;
       if (inside > accessible) break;
       const length = at + 1 - first;
-      if (inside === accessible && length >= PIECE_MIN)
+      if (inside !== accessible || length < PIECE_MIN) continue;
+      if (keepsCompanions(wish, places, first, length))
         cores.push({ first, length, seats: length, lends: false });
     }
   }

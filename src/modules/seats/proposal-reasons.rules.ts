@@ -1,6 +1,6 @@
 /** Why a proposal ranks as it does, in sentences for people. Written for what is proposed, not for all compared. */
 import { orphansLeft } from './orphan.rules';
-import { meanCloseness, type PartyWish, type Places, type Seating } from './party.rules';
+import { besideOf, meanCloseness, type PartyWish, type Places, type Seating } from './party.rules';
 
 const NAMES_LISTED = 4;
 
@@ -14,6 +14,9 @@ export function reasonsFor(wish: PartyWish, places: Places, seating: Seating): s
   else if (nos.some((no) => (wish.blocks.positionOf[no] ?? -1) >= 0))
     reasons.push('Leaves no single seat empty.');
   if (wish.accessible > 0) reasons.push(accessibleReason(wish, nos));
+  const meant = companionsAlone(wish, nos);
+  if (meant > 0)
+    reasons.push(`${counted(meant, 'seat')} meant for companions: there are no others like them.`);
   return reasons;
 }
 
@@ -43,6 +46,8 @@ function togetherReason(wish: PartyWish, nos: readonly number[]): string {
   if ((wish.blocks.positionOf[nos[0] ?? 0] ?? -1) < 0)
     return `${counted(nos.length, 'place')}${nos.length > 1 ? ' together' : ''} in ${where}.`;
   const row = rowNames(wish, nos)[0];
+  if (wish.layout.wholeTableOf(nos[0] ?? 0) !== undefined)
+    return `The whole of table ${row ?? ''} in ${where}: ${counted(nos.length, 'seat')}.`;
   const in_ = row === undefined ? where : `${where}, row ${row}`;
   return nos.length === 1 ? `A seat in ${in_}.` : `${nos.length} seats side by side in ${in_}.`;
 }
@@ -51,6 +56,8 @@ function apartReason(wish: PartyWish, { nos, tier }: Seating): string {
   const where = listed(sectionNames(wish, nos));
   const rows = rowNames(wish, nos);
   if (tier === 4) return `The nearest ${nos.length} places to each other, in ${where}.`;
+  if (nos.every((no) => wish.layout.wholeTableOf(no) !== undefined))
+    return `The whole of tables ${listed(rows)} in ${where}; nobody sits alone.`;
   const pieces = piecesOf(wish, nos);
   const over = `${rows.length === 1 ? 'row' : 'rows'} ${listed(rows)}`;
   return `Split into ${listed(pieces.map(String))} in ${where}, ${over}; nobody sits alone.`;
@@ -83,15 +90,23 @@ function accessibleReason(
 ): string {
   const places = counted(accessible, 'accessible place');
   if (nos.length === accessible) return `${places}.`;
-  const positions = new Map(nos.map((no) => [blocks.positionOf[no] ?? -1, no]));
-  const accompanied = nos.every((no) => {
-    if (layout.accessible[no] !== 1) return true;
-    const position = blocks.positionOf[no] ?? -1;
-    return [position - 1, position + 1].some(
-      (at) => positions.has(at) && blocks.blockAt[at] === blocks.blockAt[position],
-    );
-  });
-  return accompanied
+  const party = new Set(nos);
+  const people = nos.filter((no) => layout.accessible[no] === 1);
+  const sharing = (isCompany: (no: number) => boolean): boolean =>
+    people.every((no) => besideOf(blocks, no).some((seat) => party.has(seat) && isCompany(seat)));
+  if (sharing((no) => layout.companion[no] === 1))
+    return `${places}, with a companion’s seat right beside.`;
+  return sharing(() => true)
     ? `${places}, with company right beside.`
     : `${places}; no free seat right beside every one of them.`;
+}
+
+/** Seats meant for companions of which none is beside an accessible place of the party. */
+function companionsAlone({ layout, blocks }: PartyWish, nos: readonly number[]): number {
+  const party = new Set(nos);
+  const isAccessible = (no: number): boolean => party.has(no) && layout.accessible[no] === 1;
+  return nos.filter(
+    (no) =>
+      layout.companion[no] === 1 && !isAccessible(no) && !besideOf(blocks, no).some(isAccessible),
+  ).length;
 }

@@ -61,6 +61,8 @@ export interface SeatBlocks {
   readonly xSum: Float64Array;
   readonly ySum: Float64Array;
   readonly areas: readonly SeatArea[];
+  /** Whether the plan marks seats for companions. */
+  readonly hasCompanions: boolean;
   /** Usual distance of seats side by side, in plan units; 0 where no two seats are. */
   readonly seatGap: number;
 }
@@ -102,6 +104,7 @@ export function blocksOf(layout: PlanLayout): SeatBlocks {
     xSum: sumsOver(line.noAt, layout.x),
     ySum: sumsOver(line.noAt, layout.y),
     areas: areasOf(layout, (point) => scale(Math.hypot(point.x - x, point.y - y))),
+    hasCompanions: layout.companion.includes(1),
     seatGap,
   };
 }

@@ -150,21 +150,50 @@ describe('a table that goes as a whole', () => {
     expect(await statusesOf(house, hall)).toBe('AAAAAHHHHAA');
   });
 
+  const holdBest = async (wish: Record<string, unknown>): Promise<Held> => {
+    const { data } = await house.gql<{ holdBestAvailable: Held }>(
+      `mutation ($input: BestAvailableInput!) {
+        holdBestAvailable(input: $input) { __typename ... on Reservation { items { seat { no } } } }
+      }`,
+      { input: { eventId: hall.eventId, ...wish } },
+      { token: (await house.given.guest()).token },
+    );
+    return data.holdBestAvailable;
+  };
+
+  it('is given to a party of just its size that asks for the best seats', async () => {
+    const four = await holdBest({ quantity: 4, adjacentOnly: true });
+    expect(nosOf(four)).toEqual(T2);
+    expect((await holdBest({ quantity: 4, adjacentOnly: true })).__typename).toBe(
+      'SeatsUnavailable',
+    );
+  });
+
   it('is not cut up to seat a party that asked for the best seats', async () => {
-    const taken: number[] = [];
-    for (let party = 0; party < 3; party += 1) {
-      const { data } = await house.gql<{ holdBestAvailable: Held }>(
-        `mutation ($input: BestAvailableInput!) {
-          holdBestAvailable(input: $input) { __typename ... on Reservation { items { seat { no } } } }
-        }`,
-        { input: { eventId: hall.eventId, quantity: 2 } },
-        { token: (await house.given.guest()).token },
-      );
-      if (data.holdBestAvailable.__typename === 'Reservation')
-        taken.push(...nosOf(data.holdBestAvailable));
-    }
-    expect(taken).toHaveLength(4);
-    expect(taken.filter((no) => [...T2, ...T3].includes(no))).toEqual([]);
+    const parties: Held[] = [];
+    for (let party = 0; party < 4; party += 1) parties.push(await holdBest({ quantity: 2 }));
+    const served = parties.filter(({ __typename }) => __typename === 'Reservation').map(nosOf);
+    expect(served).toHaveLength(3); // the row, the table of two, two of the three by the seat
+    expect(served.flat().filter((no) => T2.includes(no))).toEqual([]);
+    expect(served).toContainEqual(T3);
+  });
+
+  it('is what parties fight for, at once: each table goes to one, as a whole', async () => {
+    const parties = await Promise.all(
+      Array.from({ length: 8 }, () => holdBest({ quantity: 4, adjacentOnly: true })),
+    );
+    const served = parties.filter(({ __typename }) => __typename === 'Reservation').map(nosOf);
+    expect(served).toEqual([T2]);
+  });
+
+  it('is offered to whom such a table was lost', async () => {
+    await holdNos(house, hall, (await house.given.guest()).token, T3);
+    const refused = await tryHold(house, hall, token, { seats: byNo(...T3) });
+    const { alternatives } = refused.data.holdSeats as unknown as {
+      alternatives: { no: number }[][];
+    };
+    expect(alternatives).toContainEqual(byNo(...ROW));
+    expect(alternatives.flat().filter(({ no }) => T2.includes(no))).toEqual([]);
   });
 });
 

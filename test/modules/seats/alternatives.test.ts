@@ -1,6 +1,14 @@
 import * as fc from 'fast-check';
 import { alternativesFor } from '../../../src/modules/seats/alternatives.rules';
-import { eventOn, freeWhere, planOf, runsOf, smallEvents, type SectionText } from './small-plans';
+import {
+  eventOn,
+  freeWhere,
+  planOf,
+  runsOf,
+  smallEvents,
+  tornTables,
+  type SectionText,
+} from './small-plans';
 
 function ask(sections: readonly SectionText[], row: string, wanted: number[], count = 3) {
   return { ...eventOn(planOf(sections), freeWhere(row)), wanted, count };
@@ -44,6 +52,25 @@ describe('alternatives to lost seats', () => {
     ]);
     expect(alternativesFor(ask([['.w', '.w', '..']], 'xx' + 'oo' + 'oo', [0, 1]))).toEqual([
       [2, 3],
+    ]);
+  });
+
+  it('take nobody’s companion’s seat, and give one for one', () => {
+    expect(alternativesFor(ask([['.wc..']], 'xoooo', [0]))).toEqual([[3], [4]]);
+    expect(alternativesFor(ask([['wc', 'wc', 'w.']], 'xx' + 'oo' + 'oo', [0, 1]))).toEqual([
+      [2, 3],
+      [4, 5],
+    ]);
+  });
+
+  it('offer a whole table for a whole table, and never part of one', () => {
+    const rows = ['T...', 'T....', 'T...', '...'];
+    expect(alternativesFor(ask([rows], 'xoo' + 'oooo' + 'ooo' + 'ooo', [0, 1, 2]))).toEqual([
+      [7, 8, 9],
+      [10, 11, 12],
+    ]);
+    expect(alternativesFor(ask([rows], 'ooo' + 'oooo' + 'ooo' + 'xoo', [10, 11]))).toEqual([
+      [11, 12],
     ]);
   });
 
@@ -117,6 +144,11 @@ describe('alternatives, whatever was wanted,', () => {
           const accessible = (of: number[]): number =>
             of.filter((no) => layout.accessible[no] === 1).length;
           expect(accessible(alternative)).toBe(accessible(nos));
+          const companions = (of: number[]): number =>
+            of.filter((no) => layout.companion[no] === 1).length;
+          expect(companions(alternative)).toBeLessThanOrEqual(companions(nos));
+          const torn = (of: number[]): boolean => tornTables(layout, of).length > 0;
+          if (!torn(nos)) expect(torn(alternative)).toBe(false);
           // Pieces may come to lie side by side and count as one then; they are never torn.
           const [before, after] = [lengths(nos), lengths(alternative)];
           expect(after.length).toBeLessThanOrEqual(before.length);
@@ -136,7 +168,10 @@ describe('alternatives, whatever was wanted,', () => {
         const start = blocks.positionOf[wanted[0] ?? 0] ?? -1;
         if (start < 0) return;
         const nos = [...blocks.noAt.subarray(start, start + length)];
-        if (runsOf(blocks, nos).length !== 1 || nos.every(isFree)) return;
+        const ofTable = (no: number): boolean => layout.wholeTableOf(no) !== undefined;
+        if (runsOf(blocks, nos).length !== 1 || nos.every(isFree) || nos.some(ofTable)) return;
+        const companions = (of: number[]): number =>
+          of.filter((no) => layout.companion[no] === 1).length;
         const like = (of: number[]): string =>
           String(sorted(of.map((no) => 2 * categoryOf(no) + (layout.accessible[no] ?? 0))));
         const middle = (of: number[]): [number, number] => [
@@ -148,6 +183,7 @@ describe('alternatives, whatever was wanted,', () => {
           const range = [...blocks.noAt.subarray(first, first + nos.length)];
           const fits = range.length === nos.length && runsOf(blocks, range).length === 1;
           if (!fits || !range.every(isFree) || like(range) !== like(nos)) return [];
+          if (range.some(ofTable) || companions(range) > companions(nos)) return [];
           const [rangeX, rangeY] = middle(range);
           return [Math.hypot(rangeX - x, rangeY - y)];
         });

@@ -4,6 +4,7 @@ import {
   type BestAvailableQuestion,
   type Proposal,
 } from '../../../src/modules/seats/best-available.rules';
+import { besideOf } from '../../../src/modules/seats/party.rules';
 import { orphansAgainstRule, orphansLeft } from '../../../src/modules/seats/orphan.rules';
 import {
   eventOn,
@@ -12,6 +13,7 @@ import {
   planOf,
   runsOf,
   smallEvents,
+  tornTables,
   type SectionText,
 } from './small-plans';
 
@@ -96,6 +98,58 @@ describe('best available', () => {
     );
     expect(three).toMatchObject({ tier: 4 });
     expect(three?.nos).toEqual(expect.arrayContaining([6, 7]));
+  });
+
+  it('gives company the seat that is marked for it, before a place nearer to the stage', () => {
+    const wish = { quantity: 2, accessible: 1, proposals: 1 };
+    const [best] = proposeBest(ask([['..w..', '.....', 'cw...']], all, wish));
+    expect(best?.nos).toEqual([10, 11]);
+    expect(best?.reasons).toContain('1 accessible place, with a companion’s seat right beside.');
+    // Who could have one on each side leaves the other in company itself.
+    const [three] = proposeBest(ask([['.cwc.']], all, { ...wish, quantity: 3 }));
+    expect(three?.nos).toEqual([0, 1, 2]);
+    // Taken: then any seat beside will do, and a seat that is kept for another place will not.
+    const free = freeWhere('ooooo' + 'ooooo' + 'xoooo');
+    expect(nosOf(proposeBest(ask([['..w..', '.....', 'cw...']], free, wish)))).toEqual([[1, 2]]);
+    const [apart] = proposeBest(ask([['wx', 'wc']], freeWhere('oo' + 'xo'), wish));
+    expect(apart?.nos).toEqual([0, 1]);
+  });
+
+  it('keeps companions’ seats for companions, until nothing else is left', () => {
+    const wish = { quantity: 4, proposals: 1 };
+    const [split] = proposeBest(ask([['..ccw', '..___']], all, wish));
+    expect(split).toMatchObject({ nos: [0, 1, 5, 6], tier: 3 });
+    const [together] = proposeBest(ask([['..ccw', '..___']], freeWhere('oooooxx'), wish));
+    expect(together).toMatchObject({ nos: [0, 1, 2, 3] });
+    expect(together?.reasons).toContain(
+      '2 seats meant for companions: there are no others like them.',
+    );
+  });
+
+  it('seats a party at the table that has as many seats, and nowhere in part', () => {
+    const rows = ['T....', 'T......', 'T......'];
+    const [table] = proposeBest(ask([rows], all, { quantity: 6, proposals: 1 }));
+    expect(table).toMatchObject({ nos: [4, 5, 6, 7, 8, 9], tier: 1, adjacent: true });
+    expect(table?.reasons[0]).toBe('The whole of table R2 in Section 0: 6 seats.');
+    expect(nosOf(proposeBest(ask([rows], all, { quantity: 6 })))).toHaveLength(2);
+    for (const quantity of [1, 2, 3, 5])
+      expect(proposeBest(ask([rows], all, { quantity }))).toEqual([]);
+    const free = freeWhere('oooo' + 'ooxooo' + 'oooooo');
+    expect(nosOf(proposeBest(ask([rows], free, { quantity: 6 })))).toEqual([
+      [10, 11, 12, 13, 14, 15],
+    ]);
+  });
+
+  it('seats a large party at several tables, and the rest at single places if it must', () => {
+    const rows = ['T....', 'T......', 'T......', '..'];
+    const [two] = proposeBest(ask([rows], all, { quantity: 10, proposals: 1 }));
+    expect(two).toMatchObject({ nos: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9], tier: 3, adjacent: false });
+    expect(two?.reasons[0]).toBe('The whole of tables R1 and R2 in Section 0; nobody sits alone.');
+    const [rest] = proposeBest(ask([rows], all, { quantity: 11, proposals: 1 }));
+    expect(rest).toMatchObject({ tier: 4 });
+    expect(rest?.nos).toHaveLength(11);
+    const together = { quantity: 10, proposals: 1, adjacentOnly: true };
+    expect(proposeBest(ask([rows], all, together))).toEqual([]);
   });
 
   it('counts an area as together, and each area once', () => {
@@ -191,6 +245,64 @@ function openTo({
   );
 }
 
+interface Choices {
+  /** All that a party side by side could have. */
+  ranges: number[][];
+  /** A range, an area with room, or a table of just that size. */
+  together: boolean;
+  /** Tables and single places add up to the party. */
+  enough: boolean;
+}
+
+/** By trying all; `keeping` companions' seats for whoever has the accessible place beside. */
+function choicesOf(question: BestAvailableQuestion, keeping: boolean): Choices {
+  const { layout, blocks, quantity, accessible } = question;
+  const isAccessible = (no: number): boolean => layout.accessible[no] === 1;
+  const isKept = (no: number): boolean =>
+    keeping && layout.companion[no] === 1 && !isAccessible(no);
+  const open = openTo(question).filter((no) => accessible > 0 || !isKept(no));
+  const isOpen = new Set(open);
+  const tables = layout.tables
+    .map(({ firstNo, seatCount }) => Array.from({ length: seatCount }, (_, i) => firstNo + i))
+    .filter((nos) => nos.every((no) => isOpen.has(no)))
+    .map((nos) => ({ seats: nos.length, accessible: nos.filter(isAccessible).length }));
+  const single = open.filter((no) => layout.wholeTableOf(no) === undefined);
+  const isSingle = new Set(single);
+  const ranges = Array.from(blocks.noAt, (_, first) => [
+    ...blocks.noAt.subarray(first, first + quantity),
+  ]).filter(
+    (nos) =>
+      nos.length === quantity &&
+      nos.every((no) => isSingle.has(no)) &&
+      runsOf(blocks, nos).length === 1 &&
+      nos.filter(isAccessible).length === accessible &&
+      nos
+        .filter(isKept)
+        .every((no) =>
+          besideOf(blocks, no).some((seat) => nos.includes(seat) && isAccessible(seat)),
+        ),
+  );
+  const area =
+    accessible === 0 &&
+    blocks.areas.some(
+      ({ section }) => open.filter((no) => layout.section[no] === section).length >= quantity,
+    );
+  const ordinary = single.filter((no) => !isAccessible(no) && !isKept(no)).length;
+  const wheelchairs = single.filter(isAccessible).length;
+  let enough = false;
+  for (let bits = 0; bits < 1 << tables.length; bits += 1) {
+    let [seats, people] = [accessible, quantity - accessible];
+    tables.forEach((table, i) => {
+      if (((bits >> i) & 1) === 0) return;
+      seats -= table.accessible;
+      people -= table.seats - table.accessible;
+    });
+    enough ||= seats >= 0 && seats <= wheelchairs && people >= 0 && people <= ordinary;
+  }
+  const table = tables.some((each) => each.seats === quantity && each.accessible === accessible);
+  return { ranges, together: ranges.length > 0 || area || table, enough };
+}
+
 /** 1: together, 2: split with nobody alone, 3: anyhow, 4: not at all. What no free seat may make worse. */
 function standing(proposals: readonly Proposal[]): number {
   const tier = proposals[0]?.tier;
@@ -214,6 +326,7 @@ describe('a proposal, whatever the plan and the party,', () => {
           expect(proposal.nos).toEqual([...proposal.nos].sort((a, b) => a - b));
           const accessible = proposal.nos.filter((no) => question.layout.accessible[no] === 1);
           expect(accessible).toHaveLength(question.accessible);
+          expect(tornTables(question.layout, proposal.nos)).toEqual([]);
           expect(proposal.reasons.length).toBeGreaterThan(1);
         }
       }),
@@ -246,12 +359,17 @@ describe('a proposal, whatever the plan and the party,', () => {
           expect(adjacent).toBe(tier <= 2);
           const standing = nos.every((no) => blocks.positionOf[no] === -1);
           const runs = runsOf(blocks, nos);
-          if (tier <= 2 && standing) {
+          const tables = new Set(nos.map((no) => layout.wholeTableOf(no)));
+          if (tier <= 3 && !tables.has(undefined)) {
+            expect(tables.size === 1).toBe(tier === 1);
+            expect([...tables].every((table) => (table?.seatCount ?? 0) >= 2)).toBe(nos.length > 1);
+            expect(new Set(nos.map((no) => layout.section[no])).size).toBe(1);
+          } else if (tier <= 2 && standing) {
             expect(new Set(nos.map((no) => layout.section[no])).size).toBe(1);
           } else if (tier <= 2) {
             expect(runs).toHaveLength(1);
             const orphans = orphansLeft({ ...question, taken: nos });
-            expect(orphans.length === 0).toBe(tier === 1);
+            expect(orphans.length === 0 || question.accessible > 0).toBe(tier === 1);
           } else if (tier === 3) {
             expect(Math.min(...runs.map((run) => run.length))).toBeGreaterThanOrEqual(2);
             expect(new Set(nos.map((no) => layout.section[no])).size).toBe(1);
@@ -274,8 +392,16 @@ describe('a proposal, whatever the plan and the party,', () => {
   it('side by side passes the orphan rule', () => {
     fc.assert(
       fc.property(questions, ({ question }) => {
-        const open = new Set(openTo(question));
-        for (const { nos, tier } of proposeBest(question)) {
+        const { layout } = question;
+        const proposals = proposeBest(question);
+        const isKept = (no: number): boolean => layout.companion[no] === 1;
+        const kept = !proposals.some(({ nos }) => nos.some(isKept));
+        const open = new Set(
+          openTo(question).filter(
+            (no) => layout.wholeTableOf(no) === undefined && !(kept && isKept(no)),
+          ),
+        );
+        for (const { nos, tier } of proposals) {
           if (tier > 2) continue;
           const mayTake = (no: number): boolean => open.has(no);
           expect(orphansAgainstRule({ ...question, taken: nos, mayTake })).toEqual([]);
@@ -285,36 +411,75 @@ describe('a proposal, whatever the plan and the party,', () => {
     );
   });
 
-  it('comes whenever enough places are free, side by side whenever a range is', () => {
+  it('comes whenever enough places are free, together whenever a range, an area or a table is', () => {
     fc.assert(
       fc.property(questions, ({ question }) => {
-        const { layout, blocks, quantity, accessible } = question;
-        const open = openTo(question);
-        const isAccessible = (no: number): boolean => layout.accessible[no] === 1;
-        const wheelchairs = open.filter(isAccessible).length;
-        const enough =
-          wheelchairs >= accessible && open.length - wheelchairs >= quantity - accessible;
-        const isOpen = new Set(open);
-        const range = Array.from(blocks.noAt).some((_, first) => {
-          const nos = [...blocks.noAt.subarray(first, first + quantity)];
-          return (
-            nos.length === quantity &&
-            nos.every((no) => isOpen.has(no)) &&
-            runsOf(blocks, nos).length === 1 &&
-            nos.filter(isAccessible).length === accessible
-          );
-        });
-        const area =
-          accessible === 0 &&
-          blocks.areas.some(
-            ({ section }) => open.filter((no) => layout.section[no] === section).length >= quantity,
-          );
+        const keeping = choicesOf(question, true);
+        const giving = choicesOf(question, false);
         const [best] = proposeBest(question);
-        expect(best?.adjacent ?? false).toBe(range || area);
-        if (!question.adjacentOnly) expect(best !== undefined).toBe(enough);
+        const { adjacentOnly, accessible } = question;
+        const exists = (choices: Choices): boolean =>
+          adjacentOnly ? choices.together : choices.together || choices.enough;
+        expect(best !== undefined).toBe(exists(keeping) || exists(giving));
+        // With an accessible place, a seat kept for a companion may also be what makes a split possible.
+        const certain = accessible === 0 || keeping.together || !giving.together;
+        const expected = exists(keeping) ? keeping.together : giving.together;
+        if (certain) expect(best?.adjacent ?? false).toBe(expected);
       }),
       RUNS,
     );
+  });
+
+  it('gives companions’ seats to companions, and to others only where it could not be made otherwise', () => {
+    let [given, kept] = [0, 0];
+    fc.assert(
+      fc.property(questions, ({ question }) => {
+        const { layout, blocks, accessible, adjacentOnly } = question;
+        const keeping = choicesOf(question, true);
+        const possible = keeping.together || (!adjacentOnly && keeping.enough);
+        for (const { nos } of proposeBest(question)) {
+          const alone = nos.filter(
+            (no) =>
+              layout.companion[no] === 1 &&
+              layout.wholeTableOf(no) === undefined &&
+              !besideOf(blocks, no).some(
+                (seat) => accessible > 0 && nos.includes(seat) && layout.accessible[seat] === 1,
+              ),
+          );
+          if (possible) expect(alone).toEqual([]);
+          if (alone.length > 0) given += 1;
+          else if (layout.companion.includes(1)) kept += 1;
+        }
+      }),
+      RUNS,
+    );
+    expect(given).toBeGreaterThan(0);
+    expect(kept).toBeGreaterThan(0);
+  });
+
+  it('has a companion’s seat beside the accessible place whenever a range has one', () => {
+    let accompanied = 0;
+    fc.assert(
+      fc.property(questions, fc.integer({ min: 2, max: 4 }), ({ question }, quantity) => {
+        const wish = { ...question, quantity, accessible: 1, random: undefined };
+        const { layout, blocks } = wish;
+        const withCompanion = (nos: readonly number[]): boolean =>
+          nos.some(
+            (no) =>
+              layout.accessible[no] === 1 &&
+              besideOf(blocks, no).some(
+                (seat) => nos.includes(seat) && layout.companion[seat] === 1,
+              ),
+          );
+        if (!choicesOf(wish, true).ranges.some(withCompanion)) return;
+        accompanied += 1;
+        const [best] = proposeBest(wish);
+        expect(best?.adjacent).toBe(true);
+        expect(withCompanion(best?.nos ?? [])).toBe(true);
+      }),
+      RUNS,
+    );
+    expect(accompanied).toBeGreaterThan(0);
   });
 
   it('splits exactly where trying every selection finds a split', () => {
@@ -377,7 +542,10 @@ describe('a proposal, whatever the plan and the party,', () => {
   it('never seats a party worse because more seats are free', () => {
     fc.assert(
       fc.property(questions, fc.func(fc.boolean()), ({ question, free }, frees) => {
-        const fixed = { ...question, random: undefined };
+        // But for companions' seats: they are given to others only as long as there is nothing else.
+        const layout = { ...question.layout, companion: new Uint8Array(free.length) };
+        const blocks = { ...question.blocks, hasCompanions: false };
+        const fixed = { ...question, layout, blocks, random: undefined };
         const freer = { ...fixed, isFree: (no: number) => free[no] === true || frees(no) };
         expect(standing(proposeBest(freer))).toBeLessThanOrEqual(standing(proposeBest(fixed)));
       }),

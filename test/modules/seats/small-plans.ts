@@ -2,7 +2,11 @@
 import * as fc from 'fast-check';
 import type { PlanLayout } from '../../../src/modules/venues/geometry';
 import { geometryJson, parseGeometry } from '../../../src/modules/venues/geometry';
-import type { Point, SeatingPlanModel } from '../../../src/modules/venues/seating-plan.rules';
+import type {
+  PlanTable,
+  Point,
+  SeatingPlanModel,
+} from '../../../src/modules/venues/seating-plan.rules';
 import { blocksOf, type SeatBlocks } from '../../../src/modules/seats/seat-blocks.rules';
 
 const SEAT_GAP = 25;
@@ -10,7 +14,8 @@ const ROW_GAP = 31;
 
 /**
  * A row is a text: `.` a seat of category 0, `b` one of category 1, `w` an accessible one of category 0,
- * `_` as much aisle as a seat is wide. A number is an area with so many places of category 2.
+ * `c` one for a companion, `_` as much aisle as a seat is wide. With `T` before them they are the seats of a
+ * table that is held as one. A number is an area with so many places of category 2.
  */
 export type SectionText = string[] | number;
 
@@ -29,6 +34,8 @@ export function planOf(
     category: [],
     accessible: [],
   };
+  const tables: PlanTable[] = [];
+  const companions: number[] = [];
   let y = 100;
   const add = (section: number, row: string | null, x: number, kind: string): void => {
     seats.label.push(`Seat ${seats.label.length}`);
@@ -39,6 +46,7 @@ export function planOf(
     seats.y.push(y);
     seats.category.push({ b: 1, a: 2 }[kind] ?? 0);
     seats.accessible.push(kind === 'w' ? 1 : 0);
+    if (kind === 'c') companions.push(seats.label.length - 1);
   };
   sections.forEach((section, index) => {
     if (typeof section === 'number') {
@@ -47,9 +55,13 @@ export function planOf(
       return;
     }
     section.forEach((row, at) => {
-      Array.from(row).forEach((kind, i) => {
+      const firstNo = seats.label.length;
+      Array.from(row.replace('T', '')).forEach((kind, i) => {
         if (kind !== '_') add(index, `R${at + 1}`, 100 + i * SEAT_GAP, kind);
       });
+      const seatCount = seats.label.length - firstNo;
+      if (row.startsWith('T') && seatCount > 0)
+        tables.push({ name: `R${at + 1}`, section: index, firstNo, seatCount, wholeTable: true });
       y += ROW_GAP;
     });
     y += 2 * ROW_GAP;
@@ -66,6 +78,8 @@ export function planOf(
         generalAdmission: typeof section === 'number',
       })),
       seats,
+      tables,
+      companions,
       shapes: [],
     }),
   );
@@ -112,11 +126,28 @@ export function runsOf(blocks: SeatBlocks, nos: readonly number[]): number[][] {
   return runs;
 }
 
-const rowText = fc.string({
-  unit: fc.constantFrom('.', '.', '.', '.', 'b', 'w', '_'),
-  minLength: 2,
-  maxLength: 12,
-});
+/** The tables held as one of which a selection has some seats and not all. */
+export function tornTables(layout: PlanLayout, nos: readonly number[]): PlanTable[] {
+  const chosen = new Set(nos);
+  return layout.tables.filter(({ wholeTable, firstNo, seatCount }) => {
+    if (!wholeTable) return false;
+    const seats = Array.from({ length: seatCount }, (_, i) => firstNo + i);
+    const taken = seats.filter((no) => chosen.has(no)).length;
+    return taken > 0 && taken < seatCount;
+  });
+}
+
+const rowText = fc
+  .tuple(
+    fc.constantFrom('', '', '', 'T'),
+    fc.string({
+      unit: fc.constantFrom('.', '.', '.', '.', 'b', 'w', 'c', '_'),
+      minLength: 2,
+      maxLength: 12,
+    }),
+  )
+  // A table of twelve is nobody's in these tests.
+  .map(([table, seats]) => (table === '' ? seats : table + seats.slice(0, 5)));
 const sectionText: fc.Arbitrary<SectionText> = fc.oneof(
   { weight: 4, arbitrary: fc.array(rowText, { minLength: 1, maxLength: 4 }) },
   { weight: 1, arbitrary: fc.integer({ min: 1, max: 12 }) },
