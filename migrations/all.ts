@@ -10,6 +10,7 @@ import { MockLedger1700000730000 } from './1700000730000-mock-ledger';
 import { JobWorkers1700000740000 } from './1700000740000-job-workers';
 import { Refunds1700000750000 } from './1700000750000-refunds';
 import { DomainEvents1700000770000 } from './1700000770000-domain-events';
+import { ReservationEvents1700000771000 } from './1700000771000-reservation-events';
 
 export const migrations = [
   Accounts1700000100000,
@@ -23,4 +24,5 @@ export const migrations = [
   JobWorkers1700000740000,
   Refunds1700000750000,
   DomainEvents1700000770000,
+  ReservationEvents1700000771000,
 ];

@@ -502,138 +502,7 @@ AS $function$
       'nos', to_jsonb(coalesce(v_nos, '{}')), 'versions', to_jsonb(coalesce(v_versions, '{}')));
   END $function$;
 
-CREATE OR REPLACE FUNCTION public.drop_change_log_partitions(p_before timestamp with time zone)
- RETURNS integer
- LANGUAGE plpgsql
-AS $function$
-      DECLARE
-        v_name text;
-        v_max xid8;
-        v_dropped integer := 0;
-      BEGIN
-        PERFORM pg_advisory_xact_lock(hashtextextended('make_change_log_partitions', 0));
-        FOR v_name IN
-          SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-          WHERE i.inhparent = 'seat_changes'::regclass
-            AND c.relname < 'seat_changes_' || to_char(p_before AT TIME ZONE 'UTC', 'YYYYMMDD')
-          ORDER BY c.relname
-        LOOP
-          EXECUTE format('SELECT max(xid) FROM %I', v_name) INTO v_max;
-          UPDATE change_log_epoch
-          SET pruned_below = greatest(pruned_below, (v_max::text::bigint + 1)::text::xid8)
-          WHERE v_max IS NOT NULL;
-          EXECUTE format('DROP TABLE %I', v_name);
-          v_dropped := v_dropped + 1;
-        END LOOP;
-        RETURN v_dropped;
-      END $function$;
-
-CREATE OR REPLACE FUNCTION public.drop_domain_event_partitions(p_before timestamp with time zone)
- RETURNS integer
- LANGUAGE plpgsql
-AS $function$
-      DECLARE
-        v_name text;
-        v_dropped integer := 0;
-      BEGIN
-        PERFORM pg_advisory_xact_lock(hashtextextended('make_domain_event_partitions', 0));
-        FOR v_name IN
-          SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-          WHERE i.inhparent = 'domain_events'::regclass
-            AND c.relname < 'domain_events_' || to_char(p_before AT TIME ZONE 'UTC', 'YYYYMMDD')
-          ORDER BY c.relname
-        LOOP
-          EXECUTE format('DROP TABLE %I', v_name);
-          v_dropped := v_dropped + 1;
-        END LOOP;
-        RETURN v_dropped;
-      END $function$;
-
-CREATE OR REPLACE FUNCTION public.expire_reservations(p_event_id uuid, p_ids uuid[], p_now timestamp with time zone)
- RETURNS TABLE(reservation_id uuid, nos integer[], versions integer[])
- LANGUAGE plpgsql
-AS $function$
-  #variable_conflict use_column
-  DECLARE
-    v_ids uuid[];
-  BEGIN
-    SELECT array_agg(id) INTO v_ids FROM (
-      SELECT id FROM reservations
-      WHERE event_id = p_event_id AND id = ANY (p_ids) AND status = 'ACTIVE' AND release_at <= p_now
-      ORDER BY id FOR UPDATE SKIP LOCKED) overdue;
-    IF v_ids IS NULL THEN
-      RETURN;
-    END IF;
-    UPDATE reservations SET status = 'EXPIRED', ended_at = p_now WHERE event_id = p_event_id AND id = ANY (v_ids);
-    RETURN QUERY
-      WITH locked AS (
-        SELECT s.no, s.reservation_id FROM seats s
-        WHERE s.event_id = p_event_id
-          AND s.no = ANY (ARRAY(SELECT unnest(r.seat_nos) FROM reservations r WHERE r.event_id = p_event_id AND r.id = ANY (v_ids)))
-          AND s.reservation_id = ANY (v_ids) AND s.status = 'H'
-        ORDER BY s.no FOR UPDATE
-      ), changed AS (
-        UPDATE seats s SET status = 'A', version = s.version + 1, reservation_id = NULL, held_until = NULL
-        FROM locked l WHERE s.event_id = p_event_id AND s.no = l.no
-        RETURNING l.reservation_id AS reservation_id, s.no AS no, s.version AS version
-      ), freed AS (
-        SELECT c.reservation_id, array_agg(c.no ORDER BY c.no) AS nos, array_agg(c.version ORDER BY c.no) AS versions
-        FROM changed c GROUP BY c.reservation_id
-      ), logged AS (
-        INSERT INTO seat_changes (event_id, xid, kind, status, nos, versions, reservation_id)
-        SELECT p_event_id, pg_current_xact_id(), 'EXPIRED', 'A', f.nos, f.versions, f.reservation_id FROM freed f
-      )
-      SELECT w.id, coalesce(f.nos, '{}'), coalesce(f.versions, '{}')
-      FROM unnest(v_ids) w (id) LEFT JOIN freed f ON f.reservation_id = w.id;
-  END $function$;
-
-CREATE OR REPLACE FUNCTION public.extend_reservation(p_event_id uuid, p_reservation_id uuid, p_holder_id uuid, p_now timestamp with time zone, p_hold_seconds integer, p_extensions_max integer, p_lifetime_seconds integer)
- RETURNS jsonb
- LANGUAGE plpgsql
-AS $function$
-  DECLARE
-    v_reservation reservations;
-    v_expires_at timestamptz;
-    v_release_at timestamptz;
-    v_nos integer[];
-    v_versions integer[];
-  BEGIN
-    SELECT * INTO v_reservation FROM reservations
-    WHERE event_id = p_event_id AND id = p_reservation_id AND holder_id = p_holder_id FOR UPDATE;
-    IF NOT FOUND THEN
-      RETURN jsonb_build_object('outcome', 'NOT_FOUND');
-    ELSIF v_reservation.status = 'EXPIRED' OR (v_reservation.status = 'ACTIVE' AND v_reservation.expires_at <= p_now) THEN
-      RETURN jsonb_build_object('outcome', 'RESERVATION_EXPIRED', 'expiresAt', v_reservation.expires_at);
-    ELSIF v_reservation.status <> 'ACTIVE' THEN
-      RETURN jsonb_build_object('outcome', 'RESERVATION_CLOSED', 'status', v_reservation.status);
-    END IF;
-    v_expires_at := least(p_now + make_interval(secs => p_hold_seconds),
-      v_reservation.created_at + make_interval(secs => p_lifetime_seconds));
-    v_release_at := v_expires_at + (v_reservation.release_at - v_reservation.expires_at);
-    IF v_reservation.extensions >= p_extensions_max OR v_expires_at <= v_reservation.expires_at THEN
-      RETURN jsonb_build_object('outcome', 'NO_EXTENSION_LEFT');
-    END IF;
-
-    -- By a clock ahead of ours somebody may have taken an overdue seat already: then all is lost.
-    PERFORM 1 FROM seats WHERE event_id = p_event_id AND no = ANY (v_reservation.seat_nos) ORDER BY no FOR UPDATE;
-    IF (SELECT count(*) FROM seats WHERE event_id = p_event_id AND no = ANY (v_reservation.seat_nos)
-          AND reservation_id = p_reservation_id AND status = 'H') <> cardinality(v_reservation.seat_nos) THEN
-      RETURN jsonb_build_object('outcome', 'RESERVATION_EXPIRED', 'expiresAt', v_reservation.expires_at);
-    END IF;
-    WITH changed AS (
-      UPDATE seats SET version = version + 1, held_until = v_release_at
-      WHERE event_id = p_event_id AND no = ANY (v_reservation.seat_nos) RETURNING no, version
-    )
-    SELECT array_agg(no ORDER BY no), array_agg(version ORDER BY no) INTO v_nos, v_versions FROM changed;
-    UPDATE reservations SET expires_at = v_expires_at, release_at = v_release_at, extensions = extensions + 1
-    WHERE event_id = p_event_id AND id = p_reservation_id;
-    INSERT INTO seat_changes (event_id, xid, kind, status, nos, versions, held_until, reservation_id)
-    VALUES (p_event_id, pg_current_xact_id(), 'EXTENDED', 'H', v_nos, v_versions, v_release_at, p_reservation_id);
-    RETURN jsonb_build_object('outcome', 'EXTENDED', 'nos', to_jsonb(v_nos), 'versions', to_jsonb(v_versions),
-      'expiresAt', v_expires_at, 'releaseAt', v_release_at, 'extensions', v_reservation.extensions + 1);
-  END $function$;
-
-CREATE OR REPLACE FUNCTION public.hold_seats(p_event_id uuid, p_event_version integer, p_nos integer[], p_ticket_types text[], p_prices integer[], p_areas jsonb, p_reservation_id uuid, p_adding boolean, p_holder_id uuid, p_holder_kind text, p_now timestamp with time zone, p_hold_seconds integer, p_limit integer, p_holder_limit integer, p_jitter_ms integer, p_key text, p_input_hash bytea)
+CREATE OR REPLACE FUNCTION public.claim_seats(p_event_id uuid, p_event_version integer, p_nos integer[], p_ticket_types text[], p_prices integer[], p_areas jsonb, p_reservation_id uuid, p_adding boolean, p_holder_id uuid, p_holder_kind text, p_now timestamp with time zone, p_hold_seconds integer, p_limit integer, p_holder_limit integer, p_jitter_ms integer, p_key text, p_input_hash bytea)
  RETURNS jsonb
  LANGUAGE plpgsql
 AS $function$
@@ -805,6 +674,246 @@ AS $function$
     RETURN v_answer;
   END $function$;
 
+CREATE OR REPLACE FUNCTION public.drop_change_log_partitions(p_before timestamp with time zone)
+ RETURNS integer
+ LANGUAGE plpgsql
+AS $function$
+      DECLARE
+        v_name text;
+        v_max xid8;
+        v_dropped integer := 0;
+      BEGIN
+        PERFORM pg_advisory_xact_lock(hashtextextended('make_change_log_partitions', 0));
+        FOR v_name IN
+          SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+          WHERE i.inhparent = 'seat_changes'::regclass
+            AND c.relname < 'seat_changes_' || to_char(p_before AT TIME ZONE 'UTC', 'YYYYMMDD')
+          ORDER BY c.relname
+        LOOP
+          EXECUTE format('SELECT max(xid) FROM %I', v_name) INTO v_max;
+          UPDATE change_log_epoch
+          SET pruned_below = greatest(pruned_below, (v_max::text::bigint + 1)::text::xid8)
+          WHERE v_max IS NOT NULL;
+          EXECUTE format('DROP TABLE %I', v_name);
+          v_dropped := v_dropped + 1;
+        END LOOP;
+        RETURN v_dropped;
+      END $function$;
+
+CREATE OR REPLACE FUNCTION public.drop_domain_event_partitions(p_before timestamp with time zone)
+ RETURNS integer
+ LANGUAGE plpgsql
+AS $function$
+      DECLARE
+        v_name text;
+        v_dropped integer := 0;
+      BEGIN
+        PERFORM pg_advisory_xact_lock(hashtextextended('make_domain_event_partitions', 0));
+        FOR v_name IN
+          SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+          WHERE i.inhparent = 'domain_events'::regclass
+            AND c.relname < 'domain_events_' || to_char(p_before AT TIME ZONE 'UTC', 'YYYYMMDD')
+          ORDER BY c.relname
+        LOOP
+          EXECUTE format('DROP TABLE %I', v_name);
+          v_dropped := v_dropped + 1;
+        END LOOP;
+        RETURN v_dropped;
+      END $function$;
+
+CREATE OR REPLACE FUNCTION public.end_overdue_reservations(p_event_id uuid, p_ids uuid[], p_now timestamp with time zone)
+ RETURNS TABLE(reservation_id uuid, nos integer[], versions integer[])
+ LANGUAGE plpgsql
+AS $function$
+  #variable_conflict use_column
+  DECLARE
+    v_ids uuid[];
+  BEGIN
+    SELECT array_agg(id) INTO v_ids FROM (
+      SELECT id FROM reservations
+      WHERE event_id = p_event_id AND id = ANY (p_ids) AND status = 'ACTIVE' AND release_at <= p_now
+      ORDER BY id FOR UPDATE SKIP LOCKED) overdue;
+    IF v_ids IS NULL THEN
+      RETURN;
+    END IF;
+    UPDATE reservations SET status = 'EXPIRED', ended_at = p_now WHERE event_id = p_event_id AND id = ANY (v_ids);
+    RETURN QUERY
+      WITH locked AS (
+        SELECT s.no, s.reservation_id FROM seats s
+        WHERE s.event_id = p_event_id
+          AND s.no = ANY (ARRAY(SELECT unnest(r.seat_nos) FROM reservations r WHERE r.event_id = p_event_id AND r.id = ANY (v_ids)))
+          AND s.reservation_id = ANY (v_ids) AND s.status = 'H'
+        ORDER BY s.no FOR UPDATE
+      ), changed AS (
+        UPDATE seats s SET status = 'A', version = s.version + 1, reservation_id = NULL, held_until = NULL
+        FROM locked l WHERE s.event_id = p_event_id AND s.no = l.no
+        RETURNING l.reservation_id AS reservation_id, s.no AS no, s.version AS version
+      ), freed AS (
+        SELECT c.reservation_id, array_agg(c.no ORDER BY c.no) AS nos, array_agg(c.version ORDER BY c.no) AS versions
+        FROM changed c GROUP BY c.reservation_id
+      ), logged AS (
+        INSERT INTO seat_changes (event_id, xid, kind, status, nos, versions, reservation_id)
+        SELECT p_event_id, pg_current_xact_id(), 'EXPIRED', 'A', f.nos, f.versions, f.reservation_id FROM freed f
+      )
+      SELECT w.id, coalesce(f.nos, '{}'), coalesce(f.versions, '{}')
+      FROM unnest(v_ids) w (id) LEFT JOIN freed f ON f.reservation_id = w.id;
+  END $function$;
+
+CREATE OR REPLACE FUNCTION public.event_scoped_id(p_prefix text, p_event_id uuid, p_id uuid)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN (((p_prefix || '_'::text) || translate(encode(uuid_send(p_event_id), 'base64'::text), '+/='::text, '-_'::text)) || translate(encode(uuid_send(p_id), 'base64'::text), '+/='::text, '-_'::text));
+
+CREATE OR REPLACE FUNCTION public.expire_reservations(p_event_id uuid, p_ids uuid[], p_now timestamp with time zone, p_correlation_id text DEFAULT NULL::text)
+ RETURNS TABLE(reservation_id uuid, nos integer[], versions integer[])
+ LANGUAGE plpgsql
+AS $function$
+  #variable_conflict use_column
+  DECLARE
+    v_organization_id uuid;
+    v_ended record;
+  BEGIN
+    SELECT organization_id INTO v_organization_id FROM events WHERE id = p_event_id;
+    FOR v_ended IN SELECT * FROM end_overdue_reservations(p_event_id, p_ids, p_now) LOOP
+      PERFORM record_domain_event('reservation.expired',
+        p_event_id, v_organization_id, p_now, p_correlation_id, 'SYSTEM', NULL,
+        jsonb_build_object(
+          'reservationId', event_scoped_id('res', p_event_id, v_ended.reservation_id),
+          'seatNos', to_jsonb(v_ended.nos)));
+      reservation_id := v_ended.reservation_id;
+      nos := v_ended.nos;
+      versions := v_ended.versions;
+      RETURN NEXT;
+    END LOOP;
+  END $function$;
+
+CREATE OR REPLACE FUNCTION public.extend_reservation(p_event_id uuid, p_reservation_id uuid, p_holder_id uuid, p_now timestamp with time zone, p_hold_seconds integer, p_extensions_max integer, p_lifetime_seconds integer, p_correlation_id text DEFAULT NULL::text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+AS $function$
+  DECLARE
+    v_answer jsonb;
+    v_reservation record;
+  BEGIN
+    v_answer := move_deadline(p_event_id, p_reservation_id, p_holder_id, p_now,
+      p_hold_seconds, p_extensions_max, p_lifetime_seconds);
+    IF v_answer->>'outcome' <> 'EXTENDED' THEN
+      RETURN v_answer;
+    END IF;
+    SELECT r.holder_kind, e.organization_id INTO v_reservation
+    FROM reservations r JOIN events e ON e.id = r.event_id
+    WHERE r.event_id = p_event_id AND r.id = p_reservation_id;
+    PERFORM record_domain_event('reservation.extended',
+      p_event_id, v_reservation.organization_id, p_now, p_correlation_id, v_reservation.holder_kind, p_holder_id::text,
+      jsonb_build_object(
+        'reservationId', event_scoped_id('res', p_event_id, p_reservation_id),
+        'expiresAt', instant_text((v_answer->>'expiresAt')::timestamptz), 'extensions', v_answer->'extensions'));
+    RETURN v_answer;
+  END $function$;
+
+CREATE OR REPLACE FUNCTION public.give_back_seats(p_event_id uuid, p_reservation_id uuid, p_holder_id uuid, p_nos integer[], p_now timestamp with time zone)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+AS $function$
+  DECLARE
+    v_reservation reservations;
+    v_nos integer[];
+    v_versions integer[];
+    v_ended boolean;
+  BEGIN
+    SELECT * INTO v_reservation FROM reservations
+    WHERE event_id = p_event_id AND id = p_reservation_id AND holder_id = p_holder_id FOR UPDATE;
+    IF NOT FOUND THEN
+      RETURN jsonb_build_object('outcome', 'NOT_FOUND');
+    ELSIF v_reservation.status = 'EXPIRED' OR (v_reservation.status = 'ACTIVE' AND v_reservation.expires_at <= p_now) THEN
+      RETURN jsonb_build_object('outcome', 'RESERVATION_EXPIRED', 'expiresAt', v_reservation.expires_at);
+    ELSIF v_reservation.status <> 'ACTIVE' THEN
+      RETURN jsonb_build_object('outcome', 'RESERVATION_CLOSED', 'status', v_reservation.status);
+    END IF;
+    v_nos := coalesce(p_nos, v_reservation.seat_nos);
+    IF NOT v_reservation.seat_nos @> v_nos THEN
+      RETURN jsonb_build_object('outcome', 'NOT_YOURS', 'nos', to_jsonb(
+        ARRAY(SELECT unnest(v_nos) EXCEPT SELECT unnest(v_reservation.seat_nos) ORDER BY 1)));
+    END IF;
+    v_ended := v_nos @> v_reservation.seat_nos;
+
+    WITH locked AS (
+      SELECT no FROM seats WHERE event_id = p_event_id AND no = ANY (v_nos)
+        AND reservation_id = p_reservation_id AND status = 'H' ORDER BY no FOR UPDATE
+    ), changed AS (
+      UPDATE seats s SET status = 'A', version = s.version + 1, reservation_id = NULL, held_until = NULL
+      FROM locked WHERE s.event_id = p_event_id AND s.no = locked.no RETURNING s.no, s.version
+    )
+    SELECT array_agg(no ORDER BY no), array_agg(version ORDER BY no) INTO v_nos, v_versions FROM changed;
+
+    IF v_ended THEN
+      UPDATE reservations SET status = 'RELEASED', ended_at = p_now
+      WHERE event_id = p_event_id AND id = p_reservation_id;
+    ELSE
+      UPDATE reservations r SET (seat_nos, ticket_type_keys, prices_minor) = (
+        SELECT array_agg(i.no ORDER BY i.position), array_agg(i.ticket_type ORDER BY i.position), array_agg(i.price ORDER BY i.position)
+        FROM unnest(r.seat_nos, r.ticket_type_keys, r.prices_minor) WITH ORDINALITY i (no, ticket_type, price, position)
+        WHERE i.no <> ALL (p_nos))
+      WHERE event_id = p_event_id AND id = p_reservation_id;
+    END IF;
+    -- By a clock ahead of ours somebody may have taken all of them already: then nothing changes.
+    IF v_nos IS NOT NULL THEN
+      INSERT INTO seat_changes (event_id, xid, kind, status, nos, versions, reservation_id)
+      VALUES (p_event_id, pg_current_xact_id(), 'RELEASED', 'A', v_nos, v_versions, p_reservation_id);
+    END IF;
+    RETURN jsonb_build_object('outcome', 'RELEASED',
+      'nos', to_jsonb(coalesce(v_nos, '{}')), 'versions', to_jsonb(coalesce(v_versions, '{}')));
+  END $function$;
+
+CREATE OR REPLACE FUNCTION public.hold_seats(p_event_id uuid, p_event_version integer, p_nos integer[], p_ticket_types text[], p_prices integer[], p_areas jsonb, p_reservation_id uuid, p_adding boolean, p_holder_id uuid, p_holder_kind text, p_now timestamp with time zone, p_hold_seconds integer, p_limit integer, p_holder_limit integer, p_jitter_ms integer, p_key text, p_input_hash bytea, p_correlation_id text DEFAULT NULL::text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+AS $function$
+  DECLARE
+    v_answer jsonb;
+    v_id uuid;
+    v_seat_nos jsonb;
+    v_ticket_types jsonb;
+    v_prices jsonb;
+    v_first jsonb;
+  BEGIN
+    v_answer := claim_seats(p_event_id, p_event_version, p_nos, p_ticket_types, p_prices, p_areas,
+      p_reservation_id, p_adding, p_holder_id, p_holder_kind, p_now, p_hold_seconds, p_limit, p_holder_limit,
+      p_jitter_ms, p_key, p_input_hash);
+    IF v_answer->>'outcome' <> 'HELD' OR v_answer ? 'replayed' THEN
+      RETURN v_answer;
+    END IF;
+    v_seat_nos := v_answer->'seatNos';
+    v_ticket_types := v_answer->'ticketTypeKeys';
+    v_prices := v_answer->'pricesMinor';
+    IF p_adding THEN -- what was added stands behind what was there
+      v_first := jsonb_build_object('first', jsonb_array_length(v_seat_nos) - jsonb_array_length(v_answer->'nos'));
+      v_seat_nos := jsonb_path_query_array(v_seat_nos, '$[$first to last]', v_first);
+      v_ticket_types := jsonb_path_query_array(v_ticket_types, '$[$first to last]', v_first);
+      v_prices := jsonb_path_query_array(v_prices, '$[$first to last]', v_first);
+    END IF;
+    -- Said here once more instead of by record_domain_event, since this is the hottest of all.
+    v_id := uuid_v7();
+    INSERT INTO domain_events (event_id, id, type, schema_version, occurred_at, recorded_at, xid,
+      correlation_id, actor_kind, actor_id, organization_id, data)
+    SELECT p_event_id, v_id, CASE WHEN p_adding THEN 'reservation.seats_added' ELSE 'reservation.created' END, 1,
+      p_now, clock_timestamp(), pg_current_xact_id(),
+      coalesce(p_correlation_id, v_id::text), p_holder_kind, p_holder_id::text, organization_id,
+      jsonb_build_object(
+        'reservationId', event_scoped_id('res', p_event_id, p_reservation_id),
+        'seatNos', v_seat_nos, 'ticketTypeKeys', v_ticket_types, 'pricesMinor', v_prices, 'currency', currency,
+        'expiresAt', instant_text((v_answer->>'expiresAt')::timestamptz))
+    FROM events WHERE id = p_event_id;
+    RETURN v_answer;
+  END $function$;
+
+CREATE OR REPLACE FUNCTION public.instant_text(p_at timestamp with time zone)
+ RETURNS text
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN to_char((p_at AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'::text);
+
 CREATE OR REPLACE FUNCTION public.make_change_log_partitions(p_days_ahead integer)
  RETURNS integer
  LANGUAGE plpgsql
@@ -857,6 +966,52 @@ AS $function$
         RETURN v_made;
       END $function$;
 
+CREATE OR REPLACE FUNCTION public.move_deadline(p_event_id uuid, p_reservation_id uuid, p_holder_id uuid, p_now timestamp with time zone, p_hold_seconds integer, p_extensions_max integer, p_lifetime_seconds integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+AS $function$
+  DECLARE
+    v_reservation reservations;
+    v_expires_at timestamptz;
+    v_release_at timestamptz;
+    v_nos integer[];
+    v_versions integer[];
+  BEGIN
+    SELECT * INTO v_reservation FROM reservations
+    WHERE event_id = p_event_id AND id = p_reservation_id AND holder_id = p_holder_id FOR UPDATE;
+    IF NOT FOUND THEN
+      RETURN jsonb_build_object('outcome', 'NOT_FOUND');
+    ELSIF v_reservation.status = 'EXPIRED' OR (v_reservation.status = 'ACTIVE' AND v_reservation.expires_at <= p_now) THEN
+      RETURN jsonb_build_object('outcome', 'RESERVATION_EXPIRED', 'expiresAt', v_reservation.expires_at);
+    ELSIF v_reservation.status <> 'ACTIVE' THEN
+      RETURN jsonb_build_object('outcome', 'RESERVATION_CLOSED', 'status', v_reservation.status);
+    END IF;
+    v_expires_at := least(p_now + make_interval(secs => p_hold_seconds),
+      v_reservation.created_at + make_interval(secs => p_lifetime_seconds));
+    v_release_at := v_expires_at + (v_reservation.release_at - v_reservation.expires_at);
+    IF v_reservation.extensions >= p_extensions_max OR v_expires_at <= v_reservation.expires_at THEN
+      RETURN jsonb_build_object('outcome', 'NO_EXTENSION_LEFT');
+    END IF;
+
+    -- By a clock ahead of ours somebody may have taken an overdue seat already: then all is lost.
+    PERFORM 1 FROM seats WHERE event_id = p_event_id AND no = ANY (v_reservation.seat_nos) ORDER BY no FOR UPDATE;
+    IF (SELECT count(*) FROM seats WHERE event_id = p_event_id AND no = ANY (v_reservation.seat_nos)
+          AND reservation_id = p_reservation_id AND status = 'H') <> cardinality(v_reservation.seat_nos) THEN
+      RETURN jsonb_build_object('outcome', 'RESERVATION_EXPIRED', 'expiresAt', v_reservation.expires_at);
+    END IF;
+    WITH changed AS (
+      UPDATE seats SET version = version + 1, held_until = v_release_at
+      WHERE event_id = p_event_id AND no = ANY (v_reservation.seat_nos) RETURNING no, version
+    )
+    SELECT array_agg(no ORDER BY no), array_agg(version ORDER BY no) INTO v_nos, v_versions FROM changed;
+    UPDATE reservations SET expires_at = v_expires_at, release_at = v_release_at, extensions = extensions + 1
+    WHERE event_id = p_event_id AND id = p_reservation_id;
+    INSERT INTO seat_changes (event_id, xid, kind, status, nos, versions, held_until, reservation_id)
+    VALUES (p_event_id, pg_current_xact_id(), 'EXTENDED', 'H', v_nos, v_versions, v_release_at, p_reservation_id);
+    RETURN jsonb_build_object('outcome', 'EXTENDED', 'nos', to_jsonb(v_nos), 'versions', to_jsonb(v_versions),
+      'expiresAt', v_expires_at, 'releaseAt', v_release_at, 'extensions', v_reservation.extensions + 1);
+  END $function$;
+
 CREATE OR REPLACE FUNCTION public.pin_seats(p_event_id uuid, p_reservation_id uuid, p_holder_id uuid, p_now timestamp with time zone)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -893,6 +1048,19 @@ AS $function$
     RETURN jsonb_build_object('outcome', 'PINNED', 'nos', to_jsonb(v_nos), 'versions', to_jsonb(v_versions));
   END $function$;
 
+CREATE OR REPLACE FUNCTION public.record_domain_event(p_type text, p_event_id uuid, p_organization_id uuid, p_now timestamp with time zone, p_correlation_id text, p_actor_kind text, p_actor_id text, p_data jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+  DECLARE
+    v_id uuid := uuid_v7();
+  BEGIN
+    INSERT INTO domain_events (event_id, id, type, schema_version, occurred_at, recorded_at, xid,
+      correlation_id, actor_kind, actor_id, organization_id, data)
+    VALUES (p_event_id, v_id, p_type, 1, p_now, clock_timestamp(), pg_current_xact_id(),
+      coalesce(p_correlation_id, v_id::text), p_actor_kind, p_actor_id, p_organization_id, p_data);
+  END $function$;
+
 CREATE OR REPLACE FUNCTION public.refund_seats(p_event_id uuid, p_reservation_id uuid, p_nos integer[], p_blocked_by uuid, p_reason text, p_now timestamp with time zone)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -921,58 +1089,27 @@ AS $function$
     RETURN jsonb_build_object('outcome', 'REFUNDED', 'nos', to_jsonb(v_nos), 'versions', to_jsonb(v_versions));
   END $function$;
 
-CREATE OR REPLACE FUNCTION public.release_seats(p_event_id uuid, p_reservation_id uuid, p_holder_id uuid, p_nos integer[], p_now timestamp with time zone)
+CREATE OR REPLACE FUNCTION public.release_seats(p_event_id uuid, p_reservation_id uuid, p_holder_id uuid, p_nos integer[], p_now timestamp with time zone, p_correlation_id text DEFAULT NULL::text)
  RETURNS jsonb
  LANGUAGE plpgsql
 AS $function$
   DECLARE
-    v_reservation reservations;
-    v_nos integer[];
-    v_versions integer[];
-    v_ended boolean;
+    v_answer jsonb;
+    v_reservation record;
   BEGIN
-    SELECT * INTO v_reservation FROM reservations
-    WHERE event_id = p_event_id AND id = p_reservation_id AND holder_id = p_holder_id FOR UPDATE;
-    IF NOT FOUND THEN
-      RETURN jsonb_build_object('outcome', 'NOT_FOUND');
-    ELSIF v_reservation.status = 'EXPIRED' OR (v_reservation.status = 'ACTIVE' AND v_reservation.expires_at <= p_now) THEN
-      RETURN jsonb_build_object('outcome', 'RESERVATION_EXPIRED', 'expiresAt', v_reservation.expires_at);
-    ELSIF v_reservation.status <> 'ACTIVE' THEN
-      RETURN jsonb_build_object('outcome', 'RESERVATION_CLOSED', 'status', v_reservation.status);
+    v_answer := give_back_seats(p_event_id, p_reservation_id, p_holder_id, p_nos, p_now);
+    IF v_answer->>'outcome' <> 'RELEASED' THEN
+      RETURN v_answer;
     END IF;
-    v_nos := coalesce(p_nos, v_reservation.seat_nos);
-    IF NOT v_reservation.seat_nos @> v_nos THEN
-      RETURN jsonb_build_object('outcome', 'NOT_YOURS', 'nos', to_jsonb(
-        ARRAY(SELECT unnest(v_nos) EXCEPT SELECT unnest(v_reservation.seat_nos) ORDER BY 1)));
-    END IF;
-    v_ended := v_nos @> v_reservation.seat_nos;
-
-    WITH locked AS (
-      SELECT no FROM seats WHERE event_id = p_event_id AND no = ANY (v_nos)
-        AND reservation_id = p_reservation_id AND status = 'H' ORDER BY no FOR UPDATE
-    ), changed AS (
-      UPDATE seats s SET status = 'A', version = s.version + 1, reservation_id = NULL, held_until = NULL
-      FROM locked WHERE s.event_id = p_event_id AND s.no = locked.no RETURNING s.no, s.version
-    )
-    SELECT array_agg(no ORDER BY no), array_agg(version ORDER BY no) INTO v_nos, v_versions FROM changed;
-
-    IF v_ended THEN
-      UPDATE reservations SET status = 'RELEASED', ended_at = p_now
-      WHERE event_id = p_event_id AND id = p_reservation_id;
-    ELSE
-      UPDATE reservations r SET (seat_nos, ticket_type_keys, prices_minor) = (
-        SELECT array_agg(i.no ORDER BY i.position), array_agg(i.ticket_type ORDER BY i.position), array_agg(i.price ORDER BY i.position)
-        FROM unnest(r.seat_nos, r.ticket_type_keys, r.prices_minor) WITH ORDINALITY i (no, ticket_type, price, position)
-        WHERE i.no <> ALL (p_nos))
-      WHERE event_id = p_event_id AND id = p_reservation_id;
-    END IF;
-    -- By a clock ahead of ours somebody may have taken all of them already: then nothing changes.
-    IF v_nos IS NOT NULL THEN
-      INSERT INTO seat_changes (event_id, xid, kind, status, nos, versions, reservation_id)
-      VALUES (p_event_id, pg_current_xact_id(), 'RELEASED', 'A', v_nos, v_versions, p_reservation_id);
-    END IF;
-    RETURN jsonb_build_object('outcome', 'RELEASED',
-      'nos', to_jsonb(coalesce(v_nos, '{}')), 'versions', to_jsonb(coalesce(v_versions, '{}')));
+    SELECT r.status, r.holder_kind, e.organization_id INTO v_reservation
+    FROM reservations r JOIN events e ON e.id = r.event_id
+    WHERE r.event_id = p_event_id AND r.id = p_reservation_id;
+    PERFORM record_domain_event('reservation.released',
+      p_event_id, v_reservation.organization_id, p_now, p_correlation_id, v_reservation.holder_kind, p_holder_id::text,
+      jsonb_build_object(
+        'reservationId', event_scoped_id('res', p_event_id, p_reservation_id),
+        'seatNos', v_answer->'nos', 'ended', v_reservation.status = 'RELEASED'));
+    RETURN v_answer;
   END $function$;
 
 CREATE OR REPLACE FUNCTION public.seat_is_free(p_status character, p_held_until timestamp with time zone, p_now timestamp with time zone)
@@ -1074,3 +1211,9 @@ AS $function$
     RETURN jsonb_build_object('outcome', 'UNPINNED', 'nos', to_jsonb(v_nos), 'versions', to_jsonb(v_versions),
       'expiresAt', v_expires_at, 'releaseAt', v_release_at);
   END $function$;
+
+CREATE OR REPLACE FUNCTION public.uuid_v7()
+ RETURNS uuid
+ LANGUAGE sql
+ PARALLEL SAFE
+RETURN (encode(set_bit(set_bit(OVERLAY(uuid_send(gen_random_uuid()) PLACING SUBSTRING(int8send((floor((EXTRACT(epoch FROM clock_timestamp()) * (1000)::numeric)))::bigint) FROM 3) FROM 1 FOR 6), (52)::bigint, 1), (53)::bigint, 1), 'hex'::text))::uuid;

@@ -19,6 +19,7 @@ import { WebSocketServer } from 'ws';
 import type { App } from '../app.types';
 import { DomainError } from '../errors';
 import { newId } from '../infra/ids';
+import { withCorrelation } from '../infra/logger';
 import { anonymous, RequestContext } from './context';
 import { Documents } from './documents';
 import { presentError, variableProblems } from './errors';
@@ -151,7 +152,10 @@ function optionsOf(app: App, schema: GraphQLSchema, authenticate: Authenticate):
         return [refusal(error, correlationId)];
       }
     },
-    execute: (args) => execute(args),
+    execute: (args) =>
+      withCorrelation({ correlationId: (args.contextValue as RequestContext).correlationId }, () =>
+        execute(args),
+      ),
     subscribe: (args) => subscribeFresh(args),
     onNext: ({ extra }, _id, _payload, args, result) => {
       // Subscriptions wait for a slow reader; queries sent without reading the answers do not, and a

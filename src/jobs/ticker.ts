@@ -1,4 +1,6 @@
 import type { App } from '../app.types';
+import { newId } from '../infra/ids';
+import { withCorrelation } from '../infra/logger';
 
 /** Work done every few moments in each worker process: what a queue's minutes are too coarse for. */
 export interface Ticker {
@@ -45,7 +47,7 @@ export class Tickers {
 
   private async run(name: string, { run }: Ticker): Promise<void> {
     try {
-      await run(this.app);
+      await withCorrelation({ correlationId: `${name}-${newId()}` }, () => run(this.app));
       this.lastSuccessAtMs = performance.now();
     } catch (error) {
       this.app.log.error({ err: error, ticker: name }, 'a ticker failed; it will come round again');

@@ -31,11 +31,15 @@ export async function preparePgbench(
 }
 
 /** Pairs of seats are handed out in turn, to pgbench from this sequence and to HTTP from its value. */
-export async function pgbench(stage: Stage, seconds: number): Promise<number> {
+export async function pgbench(
+  stage: Stage,
+  seconds: number,
+  functionName = 'hold_seats',
+): Promise<number> {
   const script = join(tmpdir(), `usher-bench-${process.pid}.sql`);
   await writeFile(
     script,
-    `SELECT hold_seats(e.id, e.version, ARRAY[2 * (k / n), 2 * (k / n) + 1], ARRAY['standard', 'standard'], ARRAY[1000, 1000],
+    `SELECT ${functionName}(e.id, e.version, ARRAY[2 * (k / n), 2 * (k / n) + 1], ARRAY['standard', 'standard'], ARRAY[1000, 1000],
        NULL, gen_random_uuid(), false, gen_random_uuid(), 'GUEST', now(), 600, 10, NULL, 0, NULL, NULL)
      FROM (SELECT nextval('bench_pair')::integer AS k, (SELECT count(*) FROM bench_events)::integer AS n OFFSET 0) pair
      JOIN bench_events e ON e.position = k % n;\n`,

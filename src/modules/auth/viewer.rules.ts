@@ -1,5 +1,6 @@
 import { DomainError } from '../../errors';
 import type { Viewer } from '../../graphql/context';
+import type { Actor } from '../../outbox/domain-events';
 
 /** Whoever can hold seats: a user, or a guest without an account. */
 export interface Holder {
@@ -21,4 +22,10 @@ export function requireHolder(viewer: Viewer): Holder {
     throw new DomainError('UNAUTHENTICATED', 'Log in or start a guest session to do this.');
   }
   return { id: viewer.id, kind: viewer.kind === 'user' ? 'USER' : 'GUEST' };
+}
+
+/** As whom a viewer causes facts. */
+export function actorOf(viewer: Viewer): Actor {
+  if (viewer.kind === 'anonymous') return { kind: 'SYSTEM' };
+  return { kind: viewer.kind === 'user' ? 'USER' : 'GUEST', id: viewer.id };
 }

@@ -5,7 +5,7 @@ import type { RequestContext } from '../../graphql/context';
 import { Money, money } from '../../graphql/money';
 import type { NodeFetcher } from '../../graphql/node';
 import { parseNodeId, requireId } from '../../infra/ids';
-import { requireUser } from '../auth/viewer.rules';
+import { actorOf, requireUser } from '../auth/viewer.rules';
 import { Organization } from '../organizations/organization.entity';
 import { organizationById } from '../organizations/organization.loaders';
 import { requirePermission } from '../organizations/permissions';
@@ -139,7 +139,14 @@ export class EventResolver {
       refundFeeMinor: input.refundFeeMinor ?? undefined,
       refundFeePercent: input.refundFeePercent ?? undefined,
     };
-    return updateEvent(ctx.app, id, input.expectedVersion, changes, await inputProblems(input));
+    return updateEvent(
+      ctx.app,
+      id,
+      input.expectedVersion,
+      changes,
+      actorOf(ctx.viewer),
+      await inputProblems(input),
+    );
   }
 
   @Mutation(() => Event, {
@@ -147,7 +154,7 @@ export class EventResolver {
       'DRAFT → PUBLISHED, once there is a price. Publishing it again changes nothing. For OWNERs and MANAGERs.',
   })
   async publishEvent(@Ctx() ctx: RequestContext, @Arg('id', () => ID) id: string): Promise<Event> {
-    return publishEvent(ctx.app, await requireManageable(ctx, id));
+    return publishEvent(ctx.app, await requireManageable(ctx, id), actorOf(ctx.viewer));
   }
 
   @FieldResolver(() => String, { description: "The venue's: an IANA time zone." })

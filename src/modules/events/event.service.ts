@@ -3,6 +3,7 @@ import type { App } from '../../app.types';
 import { badInput, DomainError, notFound, type FieldProblem } from '../../errors';
 import type { RequestContext } from '../../graphql/context';
 import { newId } from '../../infra/ids';
+import type { Actor } from '../../outbox/domain-events';
 import { isSlug } from '../organizations/slug.rules';
 import { mayDo } from '../organizations/permissions';
 import { SeatingPlan } from '../venues/seating-plan.entity';
@@ -122,6 +123,7 @@ export async function updateEvent(
   eventId: string,
   expectedVersion: number,
   changes: EventChanges,
+  by: Actor,
   formProblems: readonly FieldProblem[] = [],
 ): Promise<Event> {
   const updated = await app.db.transaction(async (tx) => {
@@ -149,6 +151,14 @@ export async function updateEvent(
     const event = await tx.findOneByOrFail(Event, { id: eventId });
     if (affected !== 1) throw versionConflict(event.version);
     if (list !== undefined) await replacePrices(tx, eventId, list.rows);
+    const changed = (Object.keys(changes) as (keyof EventChanges)[]).filter(
+      (field) => changes[field] !== undefined,
+    );
+    await app.outbox.record(tx, {
+      type: 'event.updated',
+      ...factOf(event, by),
+      data: { ...factsOf(event), version: event.version, changed },
+    });
     return event;
   });
   app.offers.forget(eventId);
@@ -159,7 +169,11 @@ export async function updateEvent(
  * DRAFT → PUBLISHED; nothing happens to what is published already. Throws NOT_FOUND, and CONFLICT for
  * an event that has been cancelled or has no price.
  */
-export async function publishEvent(app: App, eventId: string): Promise<Event> {
+export async function publishEvent(
+  app: App,
+  eventId: string,
+  by: Actor = { kind: 'SYSTEM' },
+): Promise<Event> {
   const published = await app.db.transaction(async (tx) => {
     const event = await tx.findOne(Event, {
       where: { id: eventId },
@@ -173,10 +187,24 @@ export async function publishEvent(app: App, eventId: string): Promise<Event> {
       throw new DomainError('CONFLICT', 'An event needs at least one price to be published.');
     }
     await tx.update(Event, { id: eventId }, { status: EventStatus.PUBLISHED });
+    await app.outbox.record(tx, {
+      type: 'event.published',
+      ...factOf(event, by),
+      data: factsOf(event),
+    });
     return tx.findOneByOrFail(Event, { id: eventId });
   });
   app.offers.forget(eventId);
   return published;
+}
+
+function factOf({ id, organizationId }: Event, actor: Actor) {
+  return { eventId: id, organizationId, actor };
+}
+
+/** What is told of an event whenever something happens to it. */
+function factsOf({ title, slug, startsAt }: Event) {
+  return { title, slug, startsAt: startsAt.toISOString() };
 }
 
 /** Published and cancelled events are anybody's to see; drafts are for members. */

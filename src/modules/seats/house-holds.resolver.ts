@@ -67,8 +67,8 @@ export class HouseHoldResolver {
     @Ctx() ctx: RequestContext,
     @Arg('input', () => BlockSeatsInput) input: BlockSeatsInput,
   ): Promise<Seat[]> {
-    const { event } = await requireBlockable(ctx, input.eventId);
-    return unblockSeats(ctx.app, event, selectionOf(input));
+    const { event, userId } = await requireBlockable(ctx, input.eventId);
+    return unblockSeats(ctx.app, event, selectionOf(input), { userId });
   }
 }
 

@@ -1,7 +1,6 @@
 /** House holds: seats that staff keep off sale, with no deadline. */
 import type { App } from '../../app.types';
 import { badInput, DomainError, type FieldProblem } from '../../errors';
-import { retryTransaction } from '../../infra/database';
 import { seatId, type SeatKey } from '../../infra/ids';
 import type { PlanLayout } from '../venues/geometry';
 import { callBlockSeats, callUnblockSeats } from './house-holds.sql';
@@ -38,16 +37,25 @@ export async function blockSeats(
   const layout = await app.layouts.get(event.seatingPlanId);
   const nos = chosenNos(event.id, layout, selection);
   const outcome = await withSectionLocks(app, { eventId: event.id, layout, nos }, () =>
-    retryTransaction(() =>
-      callBlockSeats(app.db, {
+    app.db.transaction(async (tx) => {
+      const blocked = await callBlockSeats(tx, {
         eventId: event.id,
         nos,
         reason: by.reason,
         blockedBy: by.userId,
         now: app.clock.now(),
         namedMax: NAMED_MAX,
-      }),
-    ),
+      });
+      if (blocked.outcome === 'BLOCKED' && blocked.nos.length > 0) {
+        await app.outbox.record(tx, {
+          type: 'seats.blocked',
+          eventId: event.id,
+          actor: { kind: 'USER', id: by.userId },
+          data: { seatNos: blocked.nos, reason: by.reason },
+        });
+      }
+      return blocked;
+    }),
   );
   if (outcome.outcome === 'SEATS_UNAVAILABLE') throw seatsInTheWay(event.id, layout, outcome);
   app.live.publish([seatChange(event.id, 'B', outcome)]);
@@ -62,11 +70,23 @@ export async function unblockSeats(
   app: App,
   event: HouseEvent,
   selection: HouseSelection,
+  by: { userId: string },
 ): Promise<Seat[]> {
   const layout = await app.layouts.get(event.seatingPlanId);
   const nos = chosenNos(event.id, layout, selection);
   const outcome = await withSectionLocks(app, { eventId: event.id, layout, nos }, () =>
-    retryTransaction(() => callUnblockSeats(app.db, event.id, nos)),
+    app.db.transaction(async (tx) => {
+      const unblocked = await callUnblockSeats(tx, event.id, nos);
+      if (unblocked.nos.length > 0) {
+        await app.outbox.record(tx, {
+          type: 'seats.unblocked',
+          eventId: event.id,
+          actor: { kind: 'USER', id: by.userId },
+          data: { seatNos: unblocked.nos },
+        });
+      }
+      return unblocked;
+    }),
   );
   app.live.publish([seatChange(event.id, 'A', outcome)]);
   return seatsOf(app, event.id, nos);

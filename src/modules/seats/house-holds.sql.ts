@@ -2,7 +2,7 @@
  * Calls of the functions that the migration `house-holds` makes: AVAILABLE ↔ BLOCKED, one call an
  * event. As with the other seat functions, the changes go to `app.live.publish` after the commit.
  */
-import type { Database } from '../../infra/database';
+import type { EntityManager } from 'typeorm';
 
 interface Changed {
   nos: number[];
@@ -26,9 +26,9 @@ export interface BlockCall {
 }
 
 /** All of the seats or none. */
-export async function callBlockSeats(db: Database, block: BlockCall): Promise<BlockOutcome> {
+export async function callBlockSeats(tx: EntityManager, block: BlockCall): Promise<BlockOutcome> {
   const { eventId, nos, reason, blockedBy, now, namedMax } = block;
-  const [row] = await db.query<{ answer: BlockOutcome }>(
+  const [row] = await tx.query<{ answer: BlockOutcome }[]>(
     'SELECT block_seats($1,$2,$3,$4,$5,$6) AS answer',
     [eventId, nos, reason, blockedBy, now, namedMax],
   );
@@ -37,11 +37,11 @@ export async function callBlockSeats(db: Database, block: BlockCall): Promise<Bl
 
 /** Whichever of the seats are blocked. */
 export async function callUnblockSeats(
-  db: Database,
+  tx: EntityManager,
   eventId: string,
   nos: readonly number[],
 ): Promise<UnblockOutcome> {
-  const [row] = await db.query<{ answer: UnblockOutcome }>(
+  const [row] = await tx.query<{ answer: UnblockOutcome }[]>(
     'SELECT unblock_seats($1,$2) AS answer',
     [eventId, nos],
   );

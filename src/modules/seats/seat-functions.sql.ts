@@ -8,6 +8,7 @@
  * passed counts as available for every reader and claimer, and the next hold takes it over as it is.
  */
 import type { EntityManager } from 'typeorm';
+import { currentCorrelationId } from '../../infra/logger';
 import type { SeatChange, SeatStatusLetter } from '../../live/change-log.sql';
 
 /** A Database runs each statement as a transaction of its own; an EntityManager inside the caller's. */
@@ -106,7 +107,7 @@ async function call<T>(on: Executor, sql: string, values: unknown[]): Promise<T>
 export function callHoldSeats(db: Executor, hold: HoldCall): Promise<HoldOutcome> {
   return call(
     db,
-    'SELECT hold_seats($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17) AS answer',
+    'SELECT hold_seats($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18) AS answer',
     [
       hold.eventId,
       hold.eventVersion,
@@ -125,6 +126,7 @@ export function callHoldSeats(db: Executor, hold: HoldCall): Promise<HoldOutcome
       hold.releaseJitterMs,
       hold.idempotencyKey,
       hold.inputHash,
+      currentCorrelationId(),
     ],
   );
 }
@@ -142,12 +144,13 @@ export function callReleaseSeats(
   nos: readonly number[] | null,
   now: Date,
 ): Promise<ReleaseOutcome> {
-  return call(db, 'SELECT release_seats($1,$2,$3,$4,$5) AS answer', [
+  return call(db, 'SELECT release_seats($1,$2,$3,$4,$5,$6) AS answer', [
     eventId,
     id,
     holderId,
     nos,
     now,
+    currentCorrelationId(),
   ]);
 }
 
@@ -158,7 +161,7 @@ export function callExtendReservation(
   now: Date,
   bounds: { holdSeconds: number; extensionsMax: number; lifetimeSeconds: number },
 ): Promise<ExtendOutcome> {
-  return call(db, 'SELECT extend_reservation($1,$2,$3,$4,$5,$6,$7) AS answer', [
+  return call(db, 'SELECT extend_reservation($1,$2,$3,$4,$5,$6,$7,$8) AS answer', [
     eventId,
     id,
     holderId,
@@ -166,6 +169,7 @@ export function callExtendReservation(
     bounds.holdSeconds,
     bounds.extensionsMax,
     bounds.lifetimeSeconds,
+    currentCorrelationId(),
   ]);
 }
 
@@ -231,10 +235,11 @@ export async function callExpireReservations(
   ids: readonly string[],
   now: Date,
 ): Promise<Expired[]> {
-  return (await db.query('SELECT * FROM expire_reservations($1,$2,$3)', [
+  return (await db.query('SELECT * FROM expire_reservations($1,$2,$3,$4)', [
     eventId,
     ids,
     now,
+    currentCorrelationId(),
   ])) as Expired[];
 }
 
