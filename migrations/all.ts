@@ -7,6 +7,7 @@ import { CheckoutFunctions1700000450000 } from './1700000450000-checkout-functio
 import { Bookings1700000500000 } from './1700000500000-bookings';
 import { HouseHolds1700000600000 } from './1700000600000-house-holds';
 import { MockLedger1700000730000 } from './1700000730000-mock-ledger';
+import { PaymentWebhooks1700000730100 } from './1700000730100-payment-webhooks';
 import { JobWorkers1700000740000 } from './1700000740000-job-workers';
 import { Refunds1700000750000 } from './1700000750000-refunds';
 import { DomainEvents1700000770000 } from './1700000770000-domain-events';
@@ -21,6 +22,7 @@ export const migrations = [
   Bookings1700000500000,
   HouseHolds1700000600000,
   MockLedger1700000730000,
+  PaymentWebhooks1700000730100,
   JobWorkers1700000740000,
   Refunds1700000750000,
   DomainEvents1700000770000,

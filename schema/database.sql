@@ -179,9 +179,12 @@ CREATE TABLE mock_charges (
   disputed boolean DEFAULT false NOT NULL,
   event_id uuid,
   payment_id uuid,
+  redirect boolean DEFAULT false NOT NULL,
+  refund_mode text DEFAULT 'made'::text NOT NULL,
   CONSTRAINT pk_mock_charges PRIMARY KEY (idempotency_key),
   CONSTRAINT uq_mock_charges_charge UNIQUE (charge_id),
   CONSTRAINT ck_mock_charges_declined CHECK ((((status = 'DECLINED'::text) = (decline_code IS NOT NULL)) AND ((status = 'DECLINED'::text) = (decline_retryable IS NOT NULL)))),
+  CONSTRAINT ck_mock_charges_refund_mode CHECK ((refund_mode = ANY (ARRAY['made'::text, 'refused'::text, 'pending'::text, 'fails'::text, 'lost'::text]))),
   CONSTRAINT ck_mock_charges_refunded CHECK ((((refunded_minor >= 0) AND (refunded_minor <= amount_minor)) AND ((status = 'SUCCEEDED'::text) OR (refunded_minor = 0)))),
   CONSTRAINT ck_mock_charges_status CHECK ((status = ANY (ARRAY['PENDING'::text, 'SUCCEEDED'::text, 'DECLINED'::text])))
 );
@@ -212,6 +215,17 @@ CREATE TABLE organizations (
   CONSTRAINT pk_organizations PRIMARY KEY (id),
   CONSTRAINT uq_organizations_slug UNIQUE (slug)
 );
+
+CREATE TABLE payment_references (
+  event_id uuid NOT NULL,
+  payment_id uuid NOT NULL,
+  provider text NOT NULL,
+  reference text NOT NULL,
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT pk_payment_references PRIMARY KEY (event_id, payment_id),
+  CONSTRAINT ck_payment_references_provider CHECK ((provider = ANY (ARRAY['MOCK'::text, 'STRIPE'::text])))
+);
+CREATE INDEX ix_payment_references_reference ON public.payment_references USING btree (provider, reference);
 
 CREATE TABLE payments (
   event_id uuid NOT NULL,
@@ -457,6 +471,21 @@ CREATE TABLE venues (
   CONSTRAINT fk_venues_organization FOREIGN KEY (organization_id) REFERENCES organizations(id)
 );
 CREATE INDEX ix_venues_organization ON public.venues USING btree (organization_id);
+
+CREATE TABLE webhook_receipts (
+  provider text NOT NULL,
+  webhook_id text NOT NULL,
+  about text NOT NULL,
+  event_id uuid,
+  payment_id uuid,
+  occurred_at timestamp with time zone NOT NULL,
+  received_at timestamp with time zone NOT NULL,
+  CONSTRAINT pk_webhook_receipts PRIMARY KEY (provider, webhook_id),
+  CONSTRAINT ck_webhook_receipts_about CHECK ((about = ANY (ARRAY['charge'::text, 'refund'::text, 'dispute'::text]))),
+  CONSTRAINT ck_webhook_receipts_payment CHECK (((event_id IS NULL) = (payment_id IS NULL))),
+  CONSTRAINT ck_webhook_receipts_provider CHECK ((provider = ANY (ARRAY['MOCK'::text, 'STRIPE'::text])))
+);
+CREATE INDEX ix_webhook_receipts_received ON public.webhook_receipts USING btree (received_at);
 
 CREATE OR REPLACE FUNCTION public.block_seats(p_event_id uuid, p_nos integer[], p_reason text, p_blocked_by uuid, p_now timestamp with time zone, p_named_max integer)
  RETURNS jsonb

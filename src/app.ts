@@ -28,6 +28,7 @@ import { News } from './live/news';
 import { authenticate } from './modules/auth/tokens';
 import { EventOffers } from './modules/events/event-offer';
 import { createProviders } from './modules/payments/providers';
+import { registerWebhooks } from './modules/payments/webhooks';
 import { PlanLayouts } from './modules/venues/layouts';
 import { geometryByPublicId } from './modules/venues/seating-plan.service';
 import { Outbox } from './outbox/outbox';
@@ -65,6 +66,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const live = new Live({ db, clock, news, log, metrics });
   await live.start();
   const layouts = new PlanLayouts(db);
+  const jobs = new Jobs();
   return {
     config,
     log,
@@ -76,16 +78,12 @@ export async function createApp(options: AppOptions): Promise<App> {
     news,
     live,
     limits: new RateLimits(config.rateLimits, redis),
-    jobs: new Jobs(),
+    jobs,
     outbox: new Outbox(clock),
     offers: new EventOffers({ db, layouts }),
     layouts,
-    payments: createProviders({
-      config,
-      db,
-      clock,
-      mockWebhookSecret: options.mockWebhookSecret,
-    }),
+    payments: createProviders({ ...options, db, jobs, clock }),
+    mockWebhookSecret: options.mockWebhookSecret,
     jwtSecret: options.jwtSecret,
     get publicUrl() {
       return options.publicUrl();
@@ -140,6 +138,7 @@ export async function openHouse(app: App, roles: { workers: boolean }): Promise<
     workersAlive: () => workers?.alive,
     draining: () => draining,
   });
+  await registerWebhooks(server, app);
   registerPlans(server, { geometryOf: (id) => geometryByPublicId(app, id) });
   registerWidget(server, WEB_ROOT);
   const who = (authorization: string | undefined) => authenticate(app, authorization);

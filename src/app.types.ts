@@ -42,6 +42,8 @@ export interface App {
   readonly layouts: PlanLayouts;
   readonly payments: PaymentProviders;
   readonly jwtSecret: string;
+  /** Signs what the MOCK provider tells us. */
+  readonly mockWebhookSecret: string;
   /** Where clients reach us, e.g. http://127.0.0.1:4000: the base of every URL we hand out. */
   readonly publicUrl: string;
 }

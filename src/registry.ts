@@ -29,6 +29,7 @@ import {
   UserMembershipsResolver,
 } from './modules/organizations/organization.resolver';
 import { Payment } from './modules/payments/payment.entity';
+import { paymentJobs } from './modules/payments/payment.jobs';
 import { PaymentResolver } from './modules/payments/payment.resolver';
 import { BestAvailableResolver } from './modules/reservations/best-available.resolver';
 import { Reservation } from './modules/reservations/reservation.entity';
@@ -135,11 +136,12 @@ export const resolvers: ResolverClasses = [
 ];
 
 export const work: Work = {
-  tasks: { ...authJobs, ...seatJobs, ...reservationJobs, ...bookingJobs },
+  tasks: { ...authJobs, ...seatJobs, ...reservationJobs, ...paymentJobs, ...bookingJobs },
   tickers: { ...reservationTickers, ...bookingTickers },
   schedule: [
     '17 3 * * * prune-sessions',
     '7 * * * * keep-change-log',
     '27 * * * * prune-idempotency-keys',
+    '37 3 * * * prune-webhook-receipts',
   ].join('\n'),
 };

@@ -20,6 +20,12 @@ export class Metrics {
     labelNames: ['status'] as const,
     registers: [this.registry],
   });
+  readonly webhooks = new Counter({
+    name: 'usher_webhooks_total',
+    help: 'Webhooks of payment providers, by provider and by what became of them',
+    labelNames: ['provider', 'outcome'] as const,
+    registers: [this.registry],
+  });
   readonly expiredReservations = new Counter({
     name: 'usher_expired_reservations_total',
     help: 'Reservations ended by the sweeper',

@@ -10,9 +10,12 @@ const WITHOUT_ENTITY = [
   'domain_events',
   'house_holds',
   'idempotency_keys',
+  'job_workers',
   'mock_charges',
   'mock_refunds',
+  'payment_references',
   'seat_changes',
+  'webhook_receipts',
 ];
 
 /**

@@ -12,7 +12,7 @@ export class PaymentInput {
 
   @Field(() => String, {
     description:
-      'MOCK: tok_ok, tok_declined, tok_timeout (the answer is lost, the charge is made), tok_error.',
+      'MOCK: tok_ok, tok_declined, tok_pending (settles by webhook), tok_timeout (the answer is lost, the charge is made), tok_error. STRIPE: a payment method id.',
   })
   @IsText(1, 255)
   token!: string;
