@@ -13,6 +13,7 @@ import { graphiqlPage, registerPages } from './http/pages';
 import { registerPlans } from './http/plans';
 import { createHttpServer, protectPages } from './http/server';
 import { registerWidget } from './http/widget';
+import { registerTicketPages } from './http/ticket-pages';
 import type { Clock } from './infra/clock';
 import { systemClock } from './infra/clock';
 import { Database } from './infra/database';
@@ -29,6 +30,7 @@ import { authenticate } from './modules/auth/tokens';
 import { EventOffers } from './modules/events/event-offer';
 import { createProviders } from './modules/payments/providers';
 import { registerWebhooks } from './modules/payments/webhooks';
+import { KEYS_FRESH_SECONDS, publicKeySet } from './modules/tickets/ticket-keys';
 import { PlanLayouts } from './modules/venues/layouts';
 import { geometryByPublicId } from './modules/venues/seating-plan.service';
 import { Outbox } from './outbox/outbox';
@@ -141,6 +143,10 @@ export async function openHouse(app: App, roles: { workers: boolean }): Promise<
   await registerWebhooks(server, app);
   registerPlans(server, { geometryOf: (id) => geometryByPublicId(app, id) });
   registerWidget(server, WEB_ROOT);
+  registerTicketPages(server, {
+    publicKeySet: () => publicKeySet(app),
+    keysFreshSeconds: KEYS_FRESH_SECONDS,
+  });
   const who = (authorization: string | undefined) => authenticate(app, authorization);
   const graphql = await createGraphQLOverHttp(app, schema, who);
   graphql.registerPost(server);

@@ -50,7 +50,9 @@ import {
   seatNode,
   SeatResolver,
 } from './modules/seats/seat.resolver';
-import { Ticket, TicketKey } from './modules/tickets/ticket.entity';
+import { CheckIn } from './modules/tickets/check-in.entity';
+import { CheckInLineResolver, CheckInResolver } from './modules/tickets/check-in.resolver';
+import { Ticket, TicketKey, TicketTransfer } from './modules/tickets/ticket.entity';
 import {
   BookingTicketsResolver,
   ticketNode,
@@ -88,7 +90,9 @@ export const entities = [
   Payment,
   Refund,
   Ticket,
+  TicketTransfer,
   TicketKey,
+  CheckIn,
 ];
 
 const nodes: Record<NodeType, NodeFetcher> = {
@@ -133,6 +137,8 @@ export const resolvers: ResolverClasses = [
   AuditResolver,
   TicketResolver,
   BookingTicketsResolver,
+  CheckInResolver,
+  CheckInLineResolver,
 ];
 
 export const work: Work = {

@@ -1,21 +1,33 @@
 /**
- * Ticket codes: short enough for a QR code, and checked without a database.
+ * Ticket codes: short enough for a QR code, and checked without a database. docs/ticket-code.md tells
+ * other teams how.
  *
- *   "U1." + base64url( key id (1 byte) · event (16) · ticket (16) · signature (64) )
+ *   "U2." + base64url( key id (1 byte) · event (16) · ticket (16) · generation (2) · signature (64) )
  *
- * 133 characters. The signature is Ed25519 over the 33 bytes before it. Ed25519 is deterministic, so a
- * code need not be stored: it is made again, the same, whenever it is asked for. "U1" names this form;
- * another one would get another name. A public key is enough to verify, so a scanner at the door could
- * do it offline, which is why this is no HMAC.
+ * 135 characters. The signature is Ed25519 over the 35 bytes before it. Ed25519 is deterministic, so a
+ * code need not be stored: it is made again, the same, whenever it is asked for. The generation grows
+ * when the ticket is transferred, which is what voids the code before. "U2" names this form; another
+ * one would get another name. A public key is enough to verify, so a scanner at the door can do it
+ * offline, which is why this is no HMAC.
  */
 import { createPrivateKey, createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
+import { promisify } from 'node:util';
 import type { EventScopedKey } from '../../infra/ids';
 
-const PREFIX = 'U1.';
+const PREFIX = 'U2.';
 const UUID_BYTES = 16;
-const PAYLOAD_BYTES = 1 + 2 * UUID_BYTES;
+const GENERATION_AT = 1 + 2 * UUID_BYTES;
+const PAYLOAD_BYTES = GENERATION_AT + 2;
+/** What two bytes can hold. */
+export const GENERATION_MAX = 65_535;
 const SIGNATURE_BYTES = 64;
 export const CODE_LENGTH = PREFIX.length + Math.ceil(((PAYLOAD_BYTES + SIGNATURE_BYTES) * 4) / 3);
+
+/** What a code names: a ticket, as it was handed to the person who has it now. */
+export interface CodedTicket extends EventScopedKey {
+  /** 1 to 65,535. */
+  generation: number;
+}
 
 export interface SigningKey {
   /** 1 to 255. */
@@ -37,19 +49,23 @@ export function readSigningKey(row: {
   };
 }
 
-export function signCode(key: SigningKey, ticket: EventScopedKey): string {
-  const payload = Buffer.concat([
-    Buffer.from([key.id]),
-    bytesOf(ticket.eventId),
-    bytesOf(ticket.id),
-  ]);
-  const signature = sign(null, payload, key.privateKey);
+/** Signs and verifies on other threads: scanners come with hundreds at once. */
+const signAside = promisify<null, Buffer, KeyObject, Buffer>(sign);
+const verifyAside = promisify<null, Buffer, KeyObject, Buffer, boolean>(verify);
+
+export async function signCode(key: SigningKey, ticket: CodedTicket): Promise<string> {
+  const payload = Buffer.alloc(PAYLOAD_BYTES);
+  payload.writeUInt8(key.id, 0);
+  bytesOf(ticket.eventId).copy(payload, 1);
+  bytesOf(ticket.id).copy(payload, 1 + UUID_BYTES);
+  payload.writeUInt16BE(ticket.generation, GENERATION_AT);
+  const signature = await signAside(null, payload, key.privateKey);
   return PREFIX + Buffer.concat([payload, signature]).toString('base64url');
 }
 
 export interface UnverifiedCode {
   keyId: number;
-  ticket: EventScopedKey;
+  ticket: CodedTicket;
   payload: Buffer;
   signature: Buffer;
 }
@@ -66,15 +82,16 @@ export function parseCode(code: string): UnverifiedCode | undefined {
     keyId: payload.readUInt8(0),
     ticket: {
       eventId: uuidOf(payload.subarray(1, 1 + UUID_BYTES)),
-      id: uuidOf(payload.subarray(1 + UUID_BYTES)),
+      id: uuidOf(payload.subarray(1 + UUID_BYTES, GENERATION_AT)),
+      generation: payload.readUInt16BE(GENERATION_AT),
     },
     payload,
     signature: bytes.subarray(PAYLOAD_BYTES),
   };
 }
 
-export function isSignedBy(key: SigningKey, code: UnverifiedCode): boolean {
-  return verify(null, code.payload, key.publicKey, code.signature);
+export function isSignedBy(key: SigningKey, code: UnverifiedCode): Promise<boolean> {
+  return verifyAside(null, code.payload, key.publicKey, code.signature);
 }
 
 function bytesOf(uuid: string): Buffer {

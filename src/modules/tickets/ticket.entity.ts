@@ -1,5 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import { Field, ObjectType, registerEnumType } from 'type-graphql';
+import { Field, ID, ObjectType, registerEnumType } from 'type-graphql';
 import { Node } from '../../graphql/node';
 import { DateTime } from '../../graphql/scalars';
 import { eventScopedId } from '../../infra/ids';
@@ -59,12 +59,66 @@ export class Ticket {
   /** The user who let them in. */
   @Column('uuid', { nullable: true })
   checkedInBy!: string | null;
+
+  /** The scanner that read the code, as it calls itself; null where it did not say. */
+  @Column('text', { nullable: true })
+  checkedInDevice!: string | null;
+
+  /** Part of the code; a transfer adds one, which voids the code before. */
+  @Column('integer', { default: 1 })
+  generation!: number;
+
+  /** Of whom it was transferred to; null: whoever booked has it. */
+  @Column('text', { nullable: true })
+  holderEmail!: string | null;
+
+  /** The transaction that changed it last. Written by the database, and never by us. */
+  @Column({ type: 'bigint', default: 0, insert: false, update: false, select: false })
+  changedXid!: string;
+}
+
+/** One line of who had a ticket before. Never changed, only followed by others. */
+@Entity('ticket_transfers')
+export class TicketTransfer {
+  @PrimaryColumn('uuid')
+  eventId!: string;
+
+  @PrimaryColumn('uuid')
+  id!: string;
+
+  @Column('uuid')
+  ticketId!: string;
+
+  /** Of the code that the new holder has. */
+  @Column('integer')
+  generation!: number;
+
+  @Column('text')
+  fromName!: string;
+
+  @Column('text')
+  toName!: string;
+
+  @Column('text', { nullable: true })
+  toEmail!: string | null;
+
+  /** A user or a guest. */
+  @Column('uuid')
+  transferredBy!: string;
+
+  @Column('timestamptz')
+  transferredAt!: Date;
 }
 
 /** A key pair that signs ticket codes; the newest signs, and all of them verify. */
 @Entity('ticket_keys')
+@ObjectType('TicketKey', {
+  description:
+    'Signs the codes of the tickets that are issued from a moment on, until a newer key does. Its public half is at /.well-known/jwks.json.',
+})
 export class TicketKey {
   @PrimaryColumn('smallint')
+  @Field(() => ID, { name: 'kid', description: 'What /.well-known/jwks.json calls it.' })
   id!: number;
 
   @Column('text')
@@ -75,4 +129,10 @@ export class TicketKey {
 
   @Column('timestamptz')
   createdAt!: Date;
+
+  @Column('timestamptz')
+  @Field(() => DateTime, {
+    description: 'Tickets issued from then on have codes that it has signed.',
+  })
+  signsFrom!: Date;
 }

@@ -1,5 +1,9 @@
-import { Allow, MaxLength } from 'class-validator';
+import { Allow, IsOptional, MaxLength } from 'class-validator';
 import { Field, ID, InputType } from 'type-graphql';
+import { EmailAddress } from '../../graphql/scalars';
+import { IsText } from '../../graphql/text';
+
+const DEVICE_LENGTH = 100;
 
 @InputType()
 export class CheckInTicketInput {
@@ -11,4 +15,56 @@ export class CheckInTicketInput {
   @Field(() => String, { description: 'What the QR code holds.' })
   @Allow()
   code!: string;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'What the scanner calls itself, up to 100 characters; others are told it, so that they know where a ticket was used.',
+  })
+  @IsOptional()
+  @IsText(1, DEVICE_LENGTH)
+  deviceId?: string | null;
+}
+
+@InputType()
+export class UndoCheckInInput {
+  @Field(() => ID)
+  @MaxLength(100)
+  eventId!: string;
+
+  @Field(() => ID)
+  @MaxLength(100)
+  ticketId!: string;
+
+  @Field(() => String, { nullable: true, description: 'As in CheckInTicketInput.' })
+  @IsOptional()
+  @IsText(1, DEVICE_LENGTH)
+  deviceId?: string | null;
+}
+
+@InputType()
+export class TransferTicketInput {
+  @Field(() => ID)
+  @MaxLength(100)
+  ticketId!: string;
+
+  @Field(() => String, { description: 'Of whoever has it from now on.' })
+  @IsText(1, 200)
+  holderName!: string;
+
+  @Field(() => EmailAddress, {
+    nullable: true,
+    description: 'The new holder is sent the ticket there; absent: whoever booked is.',
+  })
+  @IsOptional()
+  @MaxLength(254)
+  email?: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'A retry with the same key and input transfers nothing more.',
+  })
+  @IsOptional()
+  @IsText(1, 200)
+  idempotencyKey?: string | null;
 }

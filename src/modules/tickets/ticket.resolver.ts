@@ -1,48 +1,58 @@
 import { toString as drawQrCode } from 'qrcode';
-import { Arg, createUnionType, Ctx, FieldResolver, Mutation, Resolver, Root } from 'type-graphql';
+import { Arg, Ctx, FieldResolver, Mutation, Resolver, Root } from 'type-graphql';
 import { notFound } from '../../errors';
 import type { RequestContext } from '../../graphql/context';
-import { Refusable } from '../../graphql/errors';
 import type { NodeFetcher } from '../../graphql/node';
-import { requireId } from '../../infra/ids';
-import { requireUser } from '../auth/viewer.rules';
+import { requireEventScoped, type EventScopedKey } from '../../infra/ids';
+import { requireHolder, requireUser } from '../auth/viewer.rules';
 import { Booking } from '../bookings/booking.entity';
 import { requireVisibleBooking, visibleBooking } from '../bookings/booking.visibility';
 import { TicketType } from '../events/event.entity';
 import { eventById } from '../events/event.loaders';
-import { requirePermission } from '../organizations/permissions';
+import { forbidden, mayDo } from '../organizations/permissions';
 import { seatOf } from '../seats/inventory';
 import { Seat } from '../seats/seat.entity';
-import { Ticket } from './ticket.entity';
-import { CheckInTicketInput } from './ticket.inputs';
+import { rotateTicketKey } from './ticket-keys';
+import { Ticket, TicketKey } from './ticket.entity';
+import { TransferTicketInput } from './ticket.inputs';
 import { ticketsOfBooking } from './ticket.loaders';
-import { TicketRefused } from './ticket.refusals';
-import { checkInTicket, codeOf } from './ticket.service';
-
-const CheckInTicketResult = createUnionType({
-  name: 'CheckInTicketResult',
-  types: () => [Ticket, TicketRefused] as const,
-  resolveType: (value: object) => ('__typename' in value ? String(value.__typename) : 'Ticket'),
-});
+import { codeOf, findTicket, transferTicket } from './ticket.service';
 
 @Resolver(() => Ticket)
 export class TicketResolver {
-  @Mutation(() => CheckInTicketResult, {
-    description: 'Lets somebody in, once. For staff of the event’s organization who may check in.',
+  @Mutation(() => Ticket, {
+    description:
+      'Gives a ticket to somebody else: it gets a new code, and the one before admits nobody. For whoever booked it, and staff who sell. Not once it is used or void, nor once the event has started or been cancelled (CONFLICT). Errors: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, BAD_USER_INPUT, CONFLICT, IDEMPOTENCY_CONFLICT.',
   })
-  @Refusable('TicketRefused')
-  async checkInTicket(
+  async transferTicket(
     @Ctx() ctx: RequestContext,
-    @Arg('input', () => CheckInTicketInput) input: CheckInTicketInput,
-  ): Promise<typeof CheckInTicketResult> {
-    const { id: staffId } = requireUser(ctx.viewer);
-    const event = await ctx.load(eventById, requireId('Event', input.eventId));
-    if (event === undefined) throw notFound('event');
-    await requirePermission(ctx, event.organizationId, 'checkIn', 'event');
-    return checkInTicket(ctx.app, event.id, input.code, staffId);
+    @Arg('input', () => TransferTicketInput) input: TransferTicketInput,
+  ): Promise<Ticket> {
+    const caller = requireHolder(ctx.viewer);
+    const key = requireEventScoped('Ticket', input.ticketId);
+    await requireMayTransfer(ctx, key);
+    return transferTicket(ctx.app, {
+      ticket: key,
+      holderName: input.holderName.trim(),
+      holderEmail: input.email ?? undefined,
+      caller,
+      idempotencyKey: input.idempotencyKey ?? undefined,
+    });
   }
 
-  @FieldResolver(() => String, { description: 'Signed; the QR code holds exactly this text.' })
+  @Mutation(() => TicketKey, {
+    description:
+      'Adds a key that signs the codes of tickets issued from ten minutes on; codes signed before stay valid. It is in /.well-known/jwks.json at once. For platform admins. Errors: UNAUTHENTICATED, FORBIDDEN, CONFLICT after 255 of them.',
+  })
+  rotateTicketKey(@Ctx() { app, viewer }: RequestContext): Promise<TicketKey> {
+    if (!requireUser(viewer).platformAdmin) throw forbidden();
+    return rotateTicketKey(app);
+  }
+
+  @FieldResolver(() => String, {
+    description:
+      'Signed; the QR code holds exactly this text. It stays the same until the ticket is transferred.',
+  })
   code(@Root() ticket: Ticket, @Ctx() ctx: RequestContext): Promise<string> {
     return codeOf(ctx.app, ticket);
   }
@@ -85,11 +95,22 @@ export class BookingTicketsResolver {
   }
 }
 
+/** Who booked it may give it away, and staff who sell; others who see it are told that they may not. */
+async function requireMayTransfer(ctx: RequestContext, key: EventScopedKey): Promise<void> {
+  const ticket = await findTicket(ctx.app, key);
+  const booking =
+    ticket && (await visibleBooking(ctx, { eventId: key.eventId, id: ticket.bookingId }));
+  if (booking === undefined) throw notFound('ticket');
+  if (ctx.viewer.kind !== 'anonymous' && ctx.viewer.id === booking.holderId) return;
+  const event = await ctx.loadRequired(eventById, key.eventId);
+  if (!(await mayDo(ctx, event.organizationId, 'sell'))) throw forbidden();
+}
+
 /** A ticket is seen by whoever sees its booking. */
 export const ticketNode: NodeFetcher = async (ctx, key) => {
   if (key.type !== 'Ticket' || !('id' in key) || key.eventId === undefined) return undefined;
   const { eventId, id } = key;
-  const ticket = await ctx.app.db.orm.getRepository(Ticket).findOneBy({ eventId, id });
+  const ticket = await findTicket(ctx.app, { eventId, id });
   const booking = ticket && (await visibleBooking(ctx, { eventId, id: ticket.bookingId }));
   return booking ? ticket : undefined;
 };

@@ -1,45 +1,104 @@
+import { createHash } from 'node:crypto';
 import type { App } from '../../app.types';
-import type { EventScopedKey } from '../../infra/ids';
-import { isSignedBy, parseCode, signCode } from './code';
+import { DomainError, notFound } from '../../errors';
+import { newId, type EventScopedKey } from '../../infra/ids';
+import { claimIdempotencyKey } from '../bookings/booking.sql';
+import { Event } from '../events/event.entity';
+import type { Holder } from '../reservations/reservation.entity';
+import { isSignedBy, parseCode, signCode, type CodedTicket } from './code';
 import { signingKey, verifyingKey } from './ticket-keys';
-import { Ticket, TicketStatus } from './ticket.entity';
-import { TicketRefusalReason, ticketRefused } from './ticket.refusals';
+import { Ticket, TicketTransfer } from './ticket.entity';
+import { transferRefusal } from './ticket.rules';
 
-/** The text that a ticket's QR code holds. */
-export async function codeOf(app: App, ticket: EventScopedKey): Promise<string> {
-  return signCode(await signingKey(app), ticket);
+/** The text that a ticket's QR code holds: the same each time, until the ticket is transferred. */
+export async function codeOf(
+  app: App,
+  ticket: CodedTicket & Pick<Ticket, 'issuedAt'>,
+): Promise<string> {
+  return signCode(await signingKey(app, ticket.issuedAt), ticket);
 }
 
 /** The ticket that `code` was signed for, or undefined if we never signed it. */
-export async function readCode(app: App, code: string): Promise<EventScopedKey | undefined> {
+export async function readCode(app: App, code: string): Promise<CodedTicket | undefined> {
   const parsed = parseCode(code);
   const key = parsed && (await verifyingKey(app, parsed.keyId));
-  return parsed && key && isSignedBy(key, parsed) ? parsed.ticket : undefined;
+  return parsed && key && (await isSignedBy(key, parsed)) ? parsed.ticket : undefined;
+}
+
+export async function findTicket(app: App, key: EventScopedKey): Promise<Ticket | undefined> {
+  const { eventId, id } = key;
+  return (await app.db.orm.getRepository(Ticket).findOneBy({ eventId, id })) ?? undefined;
+}
+
+export interface TransferTicket {
+  ticket: EventScopedKey;
+  holderName: string;
+  /** Where the new holder is sent the ticket; undefined: whoever booked passes it on. */
+  holderEmail: string | undefined;
+  /** Whoever asks. */
+  caller: Holder;
+  idempotencyKey: string | undefined;
 }
 
 /**
- * Lets somebody in: once, however many scanners see the code at the same time. Throws the refusal
- * TicketRefused. That `staffId` may do so is for the caller to know.
+ * Gives a ticket to somebody else: it has a new code from then on, and the one before admits nobody.
+ * That the caller may do so is for the caller to know. Throws NOT_FOUND, CONFLICT where it cannot be
+ * any more, IDEMPOTENCY_CONFLICT.
  */
-export async function checkInTicket(
-  app: App,
-  eventId: string,
-  code: string,
-  staffId: string,
-): Promise<Ticket> {
-  const key = await readCode(app, code);
-  if (key === undefined) throw ticketRefused(TicketRefusalReason.UNKNOWN);
-  if (key.eventId !== eventId) throw ticketRefused(TicketRefusalReason.WRONG_EVENT);
-  const tickets = app.db.orm.getRepository(Ticket);
-  // The condition is what admits one only: of two at once, the second waits for the first's row and
-  // then no longer finds it VALID.
-  const { affected } = await tickets.update(
-    { ...key, status: TicketStatus.VALID },
-    { status: TicketStatus.CHECKED_IN, checkedInAt: app.clock.now(), checkedInBy: staffId },
-  );
-  const ticket = await tickets.findOneBy(key);
-  if (ticket === null) throw ticketRefused(TicketRefusalReason.UNKNOWN);
-  if (affected === 1) return ticket;
-  if (ticket.status === TicketStatus.VOID) throw ticketRefused(TicketRefusalReason.VOID);
-  throw ticketRefused(TicketRefusalReason.ALREADY_CHECKED_IN, ticket.checkedInAt);
+export async function transferTicket(app: App, transfer: TransferTicket): Promise<Ticket> {
+  const { eventId, id } = transfer.ticket;
+  return app.db.transaction(async (tx) => {
+    const repeated = await isRepeated(tx, transfer);
+    const ticket = await tx.findOne(Ticket, {
+      where: { eventId, id },
+      lock: { mode: 'pessimistic_write' },
+    });
+    if (ticket === null) throw notFound('ticket');
+    if (repeated) return ticket;
+    const now = app.clock.now();
+    const event = await tx.findOneByOrFail(Event, { id: eventId });
+    const refusal = transferRefusal(ticket, event, now);
+    if (refusal !== undefined) throw new DomainError('CONFLICT', refusal);
+    const changes = {
+      holderName: transfer.holderName,
+      holderEmail: transfer.holderEmail ?? null,
+      generation: ticket.generation + 1,
+    };
+    await tx.update(Ticket, { eventId, id }, changes);
+    await tx.insert(TicketTransfer, {
+      eventId,
+      id: newId(),
+      ticketId: id,
+      generation: changes.generation,
+      fromName: ticket.holderName,
+      toName: changes.holderName,
+      toEmail: changes.holderEmail,
+      transferredBy: transfer.caller.id,
+      transferredAt: now,
+    });
+    await app.jobs.enqueue(
+      tx,
+      'send-mail',
+      { kind: 'ticket-transferred', eventId, subjectId: id },
+      { key: `mail:ticket-transferred:${id}` },
+    );
+    return Object.assign(ticket, changes);
+  });
+}
+
+async function isRepeated(
+  tx: Parameters<typeof claimIdempotencyKey>[0],
+  { ticket, holderName, holderEmail, caller, idempotencyKey }: TransferTicket,
+): Promise<boolean> {
+  if (idempotencyKey === undefined) return false;
+  const parts = JSON.stringify([ticket.id, holderName, holderEmail ?? null]);
+  const earlier = await claimIdempotencyKey(tx, {
+    eventId: ticket.eventId,
+    callerId: caller.id,
+    operation: 'transferTicket',
+    key: idempotencyKey,
+    inputHash: createHash('sha256').update(parts).digest(),
+    answer: {},
+  });
+  return earlier !== undefined;
 }

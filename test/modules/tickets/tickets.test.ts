@@ -112,8 +112,9 @@ describe('a ticket', () => {
   });
 
   it('has the same code each time, and one key for all who ask at once', async () => {
-    const key = { eventId: newId(), id: newId() };
-    const codes = await Promise.all(Array.from({ length: 10 }, () => codeOf(house.app, key)));
+    const key = { eventId: newId(), id: newId(), generation: 1 };
+    const ticket = { ...key, issuedAt: house.app.clock.now() };
+    const codes = await Promise.all(Array.from({ length: 10 }, () => codeOf(house.app, ticket)));
     expect(new Set(codes).size).toBe(1);
     expect(await readCode(house.app, codes[0] ?? '')).toEqual(key);
     expect(await count(house, 'SELECT count(*) AS n FROM ticket_keys')).toBe(1);
@@ -190,12 +191,17 @@ describe('checkInTicket', () => {
       '',
       'garbage',
       '\u0000',
-      'U1.',
-      `U1.${'A'.repeat(130)}`,
+      'U2.',
+      `U2.${'A'.repeat(132)}`,
       code.slice(0, 60) + flipped + code.slice(61),
       `${code} `,
       'x'.repeat(50_000),
-      await codeOf(house.app, { eventId: office.eventUuid, id: newId() }),
+      await codeOf(house.app, {
+        eventId: office.eventUuid,
+        id: newId(),
+        generation: 1,
+        issuedAt: new Date(),
+      }),
     ];
     for (const text of strange) {
       expect(await checkIn(text)).toEqual({
