@@ -1,7 +1,9 @@
 /** What an ORM says badly: claims that two callers may race for, and one insert for many rows. */
 import type { EntityManager } from 'typeorm';
+import type { App } from '../../app.types';
 import { DomainError } from '../../errors';
-import { newId, type EventScopedKey } from '../../infra/ids';
+import { eventScopedId, newId, type EventScopedKey } from '../../infra/ids';
+import type { Booking } from './booking.entity';
 
 export interface IdempotencyClaim {
   eventId: string;
@@ -75,8 +77,9 @@ export async function claimReference(
 
 /** One ticket for each item of the booking's reservation. */
 export async function issueTickets(
+  app: App,
   tx: EntityManager,
-  booking: EventScopedKey & { customerName: string },
+  booking: EventScopedKey & Pick<Booking, 'customerName' | 'holderId' | 'holderKind'>,
   items: {
     seatNos: readonly number[];
     ticketTypeKeys: readonly string[];
@@ -84,20 +87,37 @@ export async function issueTickets(
   },
   now: Date,
 ): Promise<void> {
+  const { eventId, holderKind, holderId } = booking;
+  const ids = items.seatNos.map(() => newId());
   await tx.query(
     `INSERT INTO tickets (event_id, id, booking_id, no, ticket_type_key, price_minor, holder_name, issued_at)
      SELECT $1, item.id, $2, item.no, item.ticket_type_key, item.price_minor, $3, $4
      FROM unnest($5::uuid[], $6::integer[], $7::text[], $8::integer[])
        AS item (id, no, ticket_type_key, price_minor)`,
     [
-      booking.eventId,
+      eventId,
       booking.id,
       booking.customerName,
       now,
-      items.seatNos.map(() => newId()),
+      ids,
       items.seatNos,
       items.ticketTypeKeys,
       items.pricesMinor,
     ],
+  );
+  await app.outbox.record(
+    tx,
+    ...ids.map((id, i) => ({
+      type: 'ticket.issued' as const,
+      eventId,
+      actor: { kind: holderKind, id: holderId },
+      data: {
+        ticketId: eventScopedId('Ticket', { eventId, id }),
+        bookingId: eventScopedId('Booking', booking),
+        seatNo: items.seatNos[i]!,
+        ticketTypeKey: items.ticketTypeKeys[i]!,
+        priceMinor: items.pricesMinor[i]!,
+      },
+    })),
   );
 }

@@ -43,7 +43,7 @@ export async function settleBooking(
       { eventId, bookingId: booking.id, status: PaymentStatus.PENDING },
       { status: PaymentStatus.SUCCEEDED, providerReference, settledAt: now },
     );
-    await issueTickets(tx, booking, await tx.findOneByOrFail(Reservation, reservation), now);
+    await issueTickets(app, tx, booking, await tx.findOneByOrFail(Reservation, reservation), now);
     return seatChange(eventId, 'S', sold);
   });
 }

@@ -11,7 +11,7 @@ import { DateTime } from '../../graphql/scalars';
 import { IsText } from '../../graphql/text';
 
 /** Scans of one call. A scanner with more of them calls again. */
-export const SCANS_MAX = 500;
+const SCANS_MAX = 500;
 
 @InputType({ description: 'A code that was read while the scanner had no connection.' })
 export class OfflineScanInput {

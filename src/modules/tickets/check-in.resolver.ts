@@ -25,7 +25,7 @@ import { seatsOf } from '../seats/inventory';
 import { CheckIn } from './check-in.entity';
 import { SyncCheckInsInput } from './check-in.inputs';
 import { checkInList, codeHashOf, type ListedTicket } from './check-in.list';
-import { CheckInList, CheckInListEntry, SyncCheckInsPayload } from './check-in.model';
+import { CheckInList, type CheckInListEntry, SyncCheckInsPayload } from './check-in.model';
 import { checkInLog, checkInTicket, undoCheckIn } from './check-in.service';
 import { syncCheckIns } from './check-in.sync';
 import { Ticket } from './ticket.entity';

@@ -1,7 +1,8 @@
 import type { EntityManager } from 'typeorm';
 import type { App } from '../../app.types';
 import { DomainError, notFound } from '../../errors';
-import { newId, publicId, type EventScopedKey } from '../../infra/ids';
+import { eventScopedId, newId, publicId, type EventScopedKey } from '../../infra/ids';
+import type { NewDomainEvent } from '../../outbox/domain-events';
 import { CheckIn, CheckInKind } from './check-in.entity';
 import { Ticket, TicketStatus } from './ticket.entity';
 import { TicketRefusalReason, ticketRefused } from './ticket.refusals';
@@ -60,6 +61,10 @@ async function admit(
     },
   );
   if (affected !== 1) return false;
+  const { bookingId } = await tx.findOneOrFail(Ticket, {
+    select: { eventId: true, id: true, bookingId: true },
+    where: { eventId, id },
+  });
   await tx.insert(CheckIn, {
     eventId,
     id: newId(),
@@ -70,7 +75,29 @@ async function admit(
     staffId,
     deviceId,
   });
+  await app.outbox.record(
+    tx,
+    checkedInFact({ eventId, id, bookingId, checkedInAt: now, staffId, deviceId }),
+  );
   return true;
+}
+
+/** What the world is told of a ticket that was used. */
+export function checkedInFact(
+  used: EventScopedKey & Doorkeeper & { bookingId: string; checkedInAt: Date },
+): NewDomainEvent {
+  const { eventId, id, bookingId, checkedInAt, staffId, deviceId } = used;
+  return {
+    type: 'ticket.checked_in',
+    eventId,
+    actor: { kind: 'USER', id: staffId },
+    data: {
+      ticketId: eventScopedId('Ticket', { eventId, id }),
+      bookingId: eventScopedId('Booking', { eventId, id: bookingId }),
+      checkedInAt: checkedInAt.toISOString(),
+      device: deviceId,
+    },
+  };
 }
 
 /** Takes a check-in back, so that the ticket admits again. Throws NOT_FOUND, and CONFLICT where it is not checked in. */
@@ -106,6 +133,15 @@ export async function undoCheckIn(
       staffId,
       deviceId,
     });
+    await app.outbox.record(tx, {
+      type: 'ticket.check_in_undone',
+      eventId,
+      actor: { kind: 'USER', id: staffId },
+      data: {
+        ticketId: found.publicId,
+        bookingId: eventScopedId('Booking', { eventId, id: found.bookingId }),
+      },
+    });
     return Object.assign(found, changes);
   });
   await tellDoor(app, eventId);
@@ -117,7 +153,7 @@ export async function tellDoor(app: App, eventId: string): Promise<void> {
   await app.news.publish(doorChannel(eventId), {});
 }
 
-export function doorChannel(eventId: string): string {
+function doorChannel(eventId: string): string {
   return `door:${publicId('Event', eventId)}`;
 }
 

@@ -15,7 +15,7 @@ export async function lockDevice(
   ]);
 }
 
-export type DoorTicket = DoorState & Pick<Ticket, 'id' | 'no' | 'issuedAt'>;
+export type DoorTicket = DoorState & Pick<Ticket, 'id' | 'bookingId' | 'issuedAt'>;
 
 /** Locks the tickets in order of id, so that two devices with the same ones cannot deadlock. */
 export async function lockTickets(
@@ -24,7 +24,7 @@ export async function lockTickets(
   ids: readonly string[],
 ): Promise<Map<string, DoorTicket>> {
   const rows: DoorTicket[] = await tx.query(
-    `SELECT id, no, status, generation, issued_at AS "issuedAt", checked_in_at AS "checkedInAt",
+    `SELECT id, booking_id AS "bookingId", status, generation, issued_at AS "issuedAt", checked_in_at AS "checkedInAt",
        checked_in_by AS "checkedInBy", checked_in_device AS "checkedInDevice"
      FROM tickets WHERE event_id = $1 AND id = ANY ($2::uuid[]) ORDER BY id FOR UPDATE`,
     [eventId, ids],
@@ -68,17 +68,3 @@ export async function toldBefore(
     [eventId, deviceId, scanIds],
   );
 }
-
-export interface DoorCount {
-  categoryNo: number;
-  total: number;
-  checkedIn: number;
-}
-
-/** Live tickets and those that have been used, by category. */
-export const DOOR_COUNTS = `
-  SELECT s.category_no AS "categoryNo", count(*)::integer AS total,
-    (count(*) FILTER (WHERE t.status = 'CHECKED_IN'))::integer AS "checkedIn"
-  FROM tickets t JOIN seats s ON s.event_id = t.event_id AND s.no = t.no
-  WHERE t.event_id = $1 AND t.status <> 'VOID'
-  GROUP BY s.category_no ORDER BY s.category_no`;

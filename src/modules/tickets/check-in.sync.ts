@@ -4,7 +4,7 @@ import type { App } from '../../app.types';
 import { newId } from '../../infra/ids';
 import { CheckIn, CheckInKind } from './check-in.entity';
 import { judgeScan, plausibleScanTime } from './check-in.rules';
-import { tellDoor, type Doorkeeper } from './check-in.service';
+import { checkedInFact, tellDoor, type Doorkeeper } from './check-in.service';
 import {
   lockDevice,
   lockTickets,
@@ -94,6 +94,18 @@ async function takeScans(
       CheckIn,
       lines.map((line) => ({ ...line, eventId, id: newId() })),
     );
+  await app.outbox.record(
+    tx,
+    ...changed.map(({ id, bookingId, checkedInAt }) =>
+      checkedInFact({
+        ...doorkeeper,
+        eventId,
+        id,
+        bookingId,
+        checkedInAt: checkedInAt ?? app.clock.now(),
+      }),
+    ),
+  );
   const answers = scans.map((scan): ScanAnswer => {
     const ticket = scan.ticketId === undefined ? undefined : tickets.get(scan.ticketId);
     const { kind = 'UNKNOWN', conflict = false } = told.get(toldKey(scan)) ?? {};

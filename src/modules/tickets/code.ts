@@ -18,8 +18,6 @@ const PREFIX = 'U2.';
 const UUID_BYTES = 16;
 const GENERATION_AT = 1 + 2 * UUID_BYTES;
 const PAYLOAD_BYTES = GENERATION_AT + 2;
-/** What two bytes can hold. */
-export const GENERATION_MAX = 65_535;
 const SIGNATURE_BYTES = 64;
 export const CODE_LENGTH = PREFIX.length + Math.ceil(((PAYLOAD_BYTES + SIGNATURE_BYTES) * 4) / 3);
 

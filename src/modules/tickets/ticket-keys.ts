@@ -15,8 +15,8 @@ export const KEYS_FRESH_SECONDS = 300;
 export const KEY_LEAD_SECONDS = 2 * KEYS_FRESH_SECONDS;
 /** How long a process goes by what it read. */
 const REREAD_AFTER_MS = 60_000;
-/** For codes with a key that we do not know, no more often than this: anybody can invent them. */
-const UNKNOWN_REREAD_AFTER_MS = 1_000;
+/** Sought for codes whose key we do not know, no more often than this: anybody can invent them. */
+const SEEK_AFTER_MS = 1_000;
 const KEY_ID_MAX = 255;
 
 export interface DatedKey extends SigningKey {
@@ -27,6 +27,8 @@ interface Ring {
   /** Newest first. */
   keys: Promise<readonly DatedKey[]>;
   readAtMs: number;
+  /** When it was last read for the sake of a key that we did not know. */
+  soughtAtMs: number;
 }
 /** The keys of each database a process works on. What a key is never changes; new ones come. */
 const rings = new WeakMap<Database, Ring>();
@@ -36,7 +38,7 @@ const rings = new WeakMap<Database, Ring>();
  * moment, and so the same one whenever the code is made again. Made now if there is none yet.
  */
 export async function signingKey(app: App, issuedAt: Date): Promise<SigningKey> {
-  const keys = await knownKeys(app.db, REREAD_AFTER_MS);
+  const keys = await knownKeys(app.db);
   const key = keys.find(({ signsFrom }) => signsFrom <= issuedAt) ?? keys.at(-1);
   return key ?? makeFirstKey(app);
 }
@@ -44,13 +46,15 @@ export async function signingKey(app: App, issuedAt: Date): Promise<SigningKey> 
 /** The key of that id, also one that another process has made a moment ago. */
 export async function verifyingKey(app: App, id: number): Promise<SigningKey | undefined> {
   const hasId = (key: SigningKey): boolean => key.id === id;
-  const found = (await knownKeys(app.db, REREAD_AFTER_MS)).find(hasId);
-  return found ?? (await knownKeys(app.db, UNKNOWN_REREAD_AFTER_MS)).find(hasId);
+  const found = (await knownKeys(app.db)).find(hasId);
+  const soughtAtMs = rings.get(app.db)?.soughtAtMs ?? -Infinity;
+  if (found !== undefined || performance.now() - soughtAtMs < SEEK_AFTER_MS) return found;
+  return (await startRead(app.db, performance.now())).find(hasId);
 }
 
 /** All keys as an RFC 7517 set of RFC 8037 keys: what is needed to verify codes offline. */
 export async function publicKeySet(app: App): Promise<{ keys: object[] }> {
-  const keys = await knownKeys(app.db, UNKNOWN_REREAD_AFTER_MS);
+  const keys = await knownKeys(app.db);
   const known = keys.length > 0 ? keys : [await makeFirstKey(app)];
   return {
     keys: known.map(({ id, publicKey }) => {
@@ -78,17 +82,20 @@ export async function rotateTicketKey(app: App): Promise<TicketKey> {
   return made;
 }
 
-async function knownKeys(db: Database, maxAgeMs: number): Promise<readonly DatedKey[]> {
+function knownKeys(db: Database): Promise<readonly DatedKey[]> {
   const ring = rings.get(db);
-  if (ring !== undefined && performance.now() - ring.readAtMs < maxAgeMs) return ring.keys;
-  const keys = readKeys(db);
-  const fresh = { keys, readAtMs: performance.now() };
+  if (ring !== undefined && performance.now() - ring.readAtMs < REREAD_AFTER_MS) return ring.keys;
+  return startRead(db, ring?.soughtAtMs ?? -Infinity);
+}
+
+function startRead(db: Database, soughtAtMs: number): Promise<readonly DatedKey[]> {
+  const fresh: Ring = { keys: readKeys(db), readAtMs: performance.now(), soughtAtMs };
   rings.set(db, fresh);
   // What failed is not remembered: the next one who needs a key tries again.
-  keys.catch(() => {
+  fresh.keys.catch(() => {
     if (rings.get(db) === fresh) rings.delete(db);
   });
-  return keys;
+  return fresh.keys;
 }
 
 async function readKeys(db: Database): Promise<DatedKey[]> {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { App } from '../../app.types';
 import { DomainError, notFound } from '../../errors';
-import { newId, type EventScopedKey } from '../../infra/ids';
+import { eventScopedId, newId, type EventScopedKey } from '../../infra/ids';
 import { claimIdempotencyKey } from '../bookings/booking.sql';
 import { Event } from '../events/event.entity';
 import type { Holder } from '../reservations/reservation.entity';
@@ -75,6 +75,16 @@ export async function transferTicket(app: App, transfer: TransferTicket): Promis
       toEmail: changes.holderEmail,
       transferredBy: transfer.caller.id,
       transferredAt: now,
+    });
+    await app.outbox.record(tx, {
+      type: 'ticket.transferred',
+      eventId,
+      organizationId: event.organizationId,
+      actor: transfer.caller,
+      data: {
+        ticketId: ticket.publicId,
+        bookingId: eventScopedId('Booking', { eventId, id: ticket.bookingId }),
+      },
     });
     await app.jobs.enqueue(
       tx,

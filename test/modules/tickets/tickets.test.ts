@@ -11,6 +11,14 @@ import {
   openBoxOffice,
   type BoxOffice,
 } from '../../support/box-office';
+import {
+  bookTicket as bookFor,
+  CHECK_IN,
+  checkIn as showCode,
+  colleague,
+  type CheckedIn,
+  type IssuedTicket,
+} from './door';
 
 let house: House;
 let office: BoxOffice;
@@ -24,51 +32,9 @@ afterAll(async () => {
   await house.close();
 });
 
-async function bookTicket(no: number): Promise<{ id: string; code: string }> {
-  const booking = await confirm(house, buyer.token, await hold(house, office, buyer.token, [no]));
-  const [ticket] = booking.tickets ?? [];
-  if (ticket === undefined) throw new Error('there is no ticket');
-  return ticket;
-}
-
-interface CheckedIn {
-  __typename: string;
-  id?: string;
-  status?: string;
-  checkedInAt?: string | null;
-  reason?: string;
-}
-const CHECK_IN = `
-  mutation ($input: CheckInTicketInput!) {
-    checkInTicket(input: $input) {
-      __typename
-      ... on Ticket { id status checkedInAt }
-      ... on TicketRefused { reason checkedInAt }
-    }
-  }`;
-
-async function checkIn(
-  code: string,
-  eventId = office.eventId,
-  token = office.ownerToken,
-): Promise<CheckedIn> {
-  const { data } = await house.gql<{ checkInTicket: CheckedIn }>(
-    CHECK_IN,
-    { input: { eventId, code } },
-    { token },
-  );
-  return data.checkInTicket;
-}
-
-async function colleague(role: string): Promise<string> {
-  const member = await house.given.user();
-  await house.gql(
-    'mutation ($input: AddMemberInput!) { addMember(input: $input) { role } }',
-    { input: { organizationId: office.organizationId, email: member.email, role } },
-    { token: office.ownerToken },
-  );
-  return member.token;
-}
+const bookTicket = (no: number): Promise<IssuedTicket> => bookFor(house, office, buyer.token, no);
+const checkIn = (code: string, eventId?: string, token?: string): Promise<CheckedIn> =>
+  showCode(house, office, code, { eventId, token });
 
 describe('a ticket', () => {
   it('shows a QR code of its code, and exactly of that', async () => {
@@ -223,7 +189,9 @@ describe('checkInTicket', () => {
     expect(await outcome((await house.given.guest()).token)).toBe('UNAUTHENTICATED');
     expect(await outcome(buyer.token)).toBe('NOT_FOUND');
     expect(await outcome(office.ownerToken, 'evt_garbage')).toBe('NOT_FOUND');
-    expect(await checkIn(code, office.eventId, await colleague('SCANNER'))).toMatchObject({
+    expect(
+      await checkIn(code, office.eventId, await colleague(house, office, 'SCANNER')),
+    ).toMatchObject({
       __typename: 'Ticket',
     });
   });
@@ -235,7 +203,7 @@ describe('checkInTicket', () => {
         ... on Ticket { booking { customerEmail } }
       } }`,
       { input: { eventId: office.eventId, code } },
-      { token: await colleague('SCANNER'), expectErrors: true },
+      { token: await colleague(house, office, 'SCANNER'), expectErrors: true },
     );
     expect(firstError(errors).code).toBe('FORBIDDEN');
   });
