@@ -26,9 +26,12 @@ CREATE TABLE bookings (
   refunded_minor integer DEFAULT 0 NOT NULL,
   created_at timestamp with time zone NOT NULL,
   confirmed_at timestamp with time zone,
+  cancelled_at timestamp with time zone,
+  cancel_origin text,
   CONSTRAINT pk_bookings PRIMARY KEY (event_id, id),
   CONSTRAINT fk_bookings_reservation FOREIGN KEY (event_id, reservation_id) REFERENCES reservations(event_id, id),
-  CONSTRAINT ck_bookings_confirmed CHECK (((status <> ALL (ARRAY['CONFIRMED'::text, 'REFUNDED'::text])) OR (confirmed_at IS NOT NULL))),
+  CONSTRAINT ck_bookings_cancel_origin CHECK ((cancel_origin = ANY (ARRAY['BUYER'::text, 'STAFF'::text, 'EVENT_CANCELLED'::text, 'LATE_PAYMENT'::text, 'PROVIDER'::text]))),
+  CONSTRAINT ck_bookings_confirmed CHECK (((status <> 'CONFIRMED'::text) OR (confirmed_at IS NOT NULL))),
   CONSTRAINT ck_bookings_holder_kind CHECK ((holder_kind = ANY (ARRAY['USER'::text, 'GUEST'::text]))),
   CONSTRAINT ck_bookings_refunded CHECK (((refunded_minor >= 0) AND (refunded_minor <= total_minor))),
   CONSTRAINT ck_bookings_status CHECK ((status = ANY (ARRAY['PENDING'::text, 'CONFIRMED'::text, 'FAILED'::text, 'CANCELLED'::text, 'REFUNDED'::text])))
@@ -84,6 +87,18 @@ CREATE TABLE domain_events (
 CREATE INDEX ix_domain_events_recorded ON ONLY public.domain_events USING brin (recorded_at) WITH (pages_per_range='16');
 CREATE INDEX ix_domain_events_xid ON ONLY public.domain_events USING btree (xid);
 
+CREATE TABLE event_cancellations (
+  event_id uuid NOT NULL,
+  reason text,
+  cancelled_by uuid NOT NULL,
+  cancelled_at timestamp with time zone NOT NULL,
+  worked_at timestamp with time zone NOT NULL,
+  finished_at timestamp with time zone,
+  CONSTRAINT pk_event_cancellations PRIMARY KEY (event_id),
+  CONSTRAINT fk_event_cancellations_event FOREIGN KEY (event_id) REFERENCES events(id) ON DELETE CASCADE
+);
+CREATE INDEX ix_event_cancellations_open ON public.event_cancellations USING btree (worked_at) WHERE (finished_at IS NULL);
+
 CREATE TABLE events (
   id uuid NOT NULL,
   slug text NOT NULL,
@@ -106,6 +121,9 @@ CREATE TABLE events (
   forbid_orphan_seats boolean DEFAULT false NOT NULL,
   version integer DEFAULT 1 NOT NULL,
   created_at timestamp with time zone DEFAULT now() NOT NULL,
+  refund_deadline_at timestamp with time zone,
+  refund_fee_minor integer DEFAULT 0 NOT NULL,
+  refund_fee_percent smallint DEFAULT 0 NOT NULL,
   CONSTRAINT pk_events PRIMARY KEY (id),
   CONSTRAINT uq_events_slug UNIQUE (slug),
   CONSTRAINT fk_events_organization FOREIGN KEY (organization_id) REFERENCES organizations(id),
@@ -113,6 +131,7 @@ CREATE TABLE events (
   CONSTRAINT fk_events_venue FOREIGN KEY (venue_id) REFERENCES venues(id),
   CONSTRAINT ck_events_ends CHECK ((ends_at >= starts_at)),
   CONSTRAINT ck_events_hold_seconds CHECK (((hold_seconds >= 1) AND (hold_seconds <= 7200))),
+  CONSTRAINT ck_events_refund_fee CHECK (((refund_fee_minor >= 0) AND ((refund_fee_percent >= 0) AND (refund_fee_percent <= 100)))),
   CONSTRAINT ck_events_sales_window CHECK ((sales_end_at > sales_start_at)),
   CONSTRAINT ck_events_seats_per_reservation CHECK (((seats_per_reservation_max >= 1) AND (seats_per_reservation_max <= 500))),
   CONSTRAINT ck_events_status CHECK ((status = ANY (ARRAY['DRAFT'::text, 'PUBLISHED'::text, 'CANCELLED'::text])))
@@ -175,11 +194,38 @@ CREATE TABLE mock_charges (
   currency character(3) NOT NULL,
   decline_code text,
   created_at timestamp with time zone DEFAULT now() NOT NULL,
+  decline_retryable boolean,
+  refunded_minor integer DEFAULT 0 NOT NULL,
+  disputed boolean DEFAULT false NOT NULL,
+  event_id uuid,
+  payment_id uuid,
+  redirect boolean DEFAULT false NOT NULL,
+  refund_mode text DEFAULT 'made'::text NOT NULL,
   CONSTRAINT pk_mock_charges PRIMARY KEY (idempotency_key),
   CONSTRAINT uq_mock_charges_charge UNIQUE (charge_id),
-  CONSTRAINT ck_mock_charges_declined CHECK (((status = 'DECLINED'::text) = (decline_code IS NOT NULL))),
-  CONSTRAINT ck_mock_charges_status CHECK ((status = ANY (ARRAY['SUCCEEDED'::text, 'DECLINED'::text])))
+  CONSTRAINT ck_mock_charges_declined CHECK ((((status = 'DECLINED'::text) = (decline_code IS NOT NULL)) AND ((status = 'DECLINED'::text) = (decline_retryable IS NOT NULL)))),
+  CONSTRAINT ck_mock_charges_refund_mode CHECK ((refund_mode = ANY (ARRAY['made'::text, 'refused'::text, 'pending'::text, 'fails'::text, 'lost'::text]))),
+  CONSTRAINT ck_mock_charges_refunded CHECK ((((refunded_minor >= 0) AND (refunded_minor <= amount_minor)) AND ((status = 'SUCCEEDED'::text) OR (refunded_minor = 0)))),
+  CONSTRAINT ck_mock_charges_status CHECK ((status = ANY (ARRAY['PENDING'::text, 'SUCCEEDED'::text, 'DECLINED'::text])))
 );
+CREATE INDEX ix_mock_charges_payment ON public.mock_charges USING btree (event_id, payment_id);
+
+CREATE TABLE mock_refunds (
+  refund_key text NOT NULL,
+  idempotency_key text NOT NULL,
+  refund_id text NOT NULL,
+  amount_minor integer NOT NULL,
+  status text NOT NULL,
+  code text,
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT pk_mock_refunds PRIMARY KEY (refund_key),
+  CONSTRAINT uq_mock_refunds_refund UNIQUE (refund_id),
+  CONSTRAINT fk_mock_refunds_charge FOREIGN KEY (idempotency_key) REFERENCES mock_charges(idempotency_key),
+  CONSTRAINT ck_mock_refunds_amount CHECK ((amount_minor > 0)),
+  CONSTRAINT ck_mock_refunds_refused CHECK (((status = 'REFUSED'::text) = (code IS NOT NULL))),
+  CONSTRAINT ck_mock_refunds_status CHECK ((status = ANY (ARRAY['PENDING'::text, 'SUCCEEDED'::text, 'REFUSED'::text])))
+);
+CREATE INDEX ix_mock_refunds_charge ON public.mock_refunds USING btree (idempotency_key);
 
 CREATE TABLE organizations (
   id uuid NOT NULL,
@@ -189,6 +235,17 @@ CREATE TABLE organizations (
   CONSTRAINT pk_organizations PRIMARY KEY (id),
   CONSTRAINT uq_organizations_slug UNIQUE (slug)
 );
+
+CREATE TABLE payment_references (
+  event_id uuid NOT NULL,
+  payment_id uuid NOT NULL,
+  provider text NOT NULL,
+  reference text NOT NULL,
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT pk_payment_references PRIMARY KEY (event_id, payment_id),
+  CONSTRAINT ck_payment_references_provider CHECK ((provider = ANY (ARRAY['MOCK'::text, 'STRIPE'::text])))
+);
+CREATE INDEX ix_payment_references_reference ON public.payment_references USING btree (provider, reference);
 
 CREATE TABLE payments (
   event_id uuid NOT NULL,
@@ -203,11 +260,14 @@ CREATE TABLE payments (
   refunded_minor integer DEFAULT 0 NOT NULL,
   created_at timestamp with time zone NOT NULL,
   settled_at timestamp with time zone,
+  refund_reserved_minor integer DEFAULT 0 NOT NULL,
+  disputed_at timestamp with time zone,
   CONSTRAINT pk_payments PRIMARY KEY (event_id, id),
   CONSTRAINT fk_payments_booking FOREIGN KEY (event_id, booking_id) REFERENCES bookings(event_id, id),
   CONSTRAINT ck_payments_failed CHECK (((status = 'FAILED'::text) = (failure_code IS NOT NULL))),
   CONSTRAINT ck_payments_provider CHECK ((provider = ANY (ARRAY['MOCK'::text, 'STRIPE'::text]))),
-  CONSTRAINT ck_payments_refunded CHECK (((refunded_minor >= 0) AND (refunded_minor <= amount_minor))),
+  CONSTRAINT ck_payments_refund_reserved CHECK ((refund_reserved_minor <= amount_minor)),
+  CONSTRAINT ck_payments_refunded CHECK (((refunded_minor >= 0) AND (refunded_minor <= refund_reserved_minor))),
   CONSTRAINT ck_payments_settled CHECK (((status = 'PENDING'::text) = (settled_at IS NULL))),
   CONSTRAINT ck_payments_status CHECK ((status = ANY (ARRAY['PENDING'::text, 'SUCCEEDED'::text, 'FAILED'::text, 'REFUNDED'::text, 'PARTIALLY_REFUNDED'::text])))
 );
@@ -235,6 +295,41 @@ CREATE TABLE refresh_tokens (
 );
 CREATE INDEX ix_refresh_tokens_expires ON public.refresh_tokens USING btree (expires_at);
 CREATE INDEX ix_refresh_tokens_family ON public.refresh_tokens USING btree (family_id);
+
+CREATE TABLE refunds (
+  event_id uuid NOT NULL,
+  id uuid NOT NULL,
+  booking_id uuid NOT NULL,
+  payment_id uuid NOT NULL,
+  ordinal integer NOT NULL,
+  amount_minor integer NOT NULL,
+  fee_minor integer DEFAULT 0 NOT NULL,
+  status text DEFAULT 'PENDING'::text NOT NULL,
+  origin text NOT NULL,
+  reason text,
+  requested_by uuid,
+  provider_reference text,
+  failure_code text,
+  made_elsewhere boolean DEFAULT false NOT NULL,
+  retried_as uuid,
+  attempts integer DEFAULT 0 NOT NULL,
+  due_at timestamp with time zone NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  settled_at timestamp with time zone,
+  CONSTRAINT pk_refunds PRIMARY KEY (event_id, id),
+  CONSTRAINT uq_refunds_ordinal UNIQUE (event_id, payment_id, ordinal),
+  CONSTRAINT fk_refunds_booking FOREIGN KEY (event_id, booking_id) REFERENCES bookings(event_id, id),
+  CONSTRAINT fk_refunds_payment FOREIGN KEY (event_id, payment_id) REFERENCES payments(event_id, id),
+  CONSTRAINT fk_refunds_retried_as FOREIGN KEY (event_id, retried_as) REFERENCES refunds(event_id, id),
+  CONSTRAINT ck_refunds_amount CHECK (((amount_minor >= 0) AND (fee_minor >= 0))),
+  CONSTRAINT ck_refunds_failed CHECK (((status = 'FAILED'::text) = (failure_code IS NOT NULL))),
+  CONSTRAINT ck_refunds_origin CHECK ((origin = ANY (ARRAY['BUYER'::text, 'STAFF'::text, 'EVENT_CANCELLED'::text, 'LATE_PAYMENT'::text, 'PROVIDER'::text]))),
+  CONSTRAINT ck_refunds_retried CHECK (((retried_as IS NULL) OR (status = 'FAILED'::text))),
+  CONSTRAINT ck_refunds_settled CHECK (((status = 'PENDING'::text) = (settled_at IS NULL))),
+  CONSTRAINT ck_refunds_status CHECK ((status = ANY (ARRAY['PENDING'::text, 'SUCCEEDED'::text, 'FAILED'::text])))
+);
+CREATE INDEX ix_refunds_booking ON public.refunds USING btree (event_id, booking_id);
+CREATE INDEX ix_refunds_pending ON public.refunds USING btree (due_at) WHERE (status = 'PENDING'::text);
 
 CREATE TABLE reservations (
   event_id uuid NOT NULL,
@@ -372,15 +467,21 @@ CREATE TABLE tickets (
   issued_at timestamp with time zone NOT NULL,
   checked_in_at timestamp with time zone,
   checked_in_by uuid,
+  refund_id uuid,
+  fee_minor integer DEFAULT 0 NOT NULL,
+  voided_at timestamp with time zone,
   generation integer DEFAULT 1 NOT NULL,
   holder_email text,
   checked_in_device text,
   changed_xid bigint DEFAULT 0 NOT NULL,
   CONSTRAINT pk_tickets PRIMARY KEY (event_id, id),
   CONSTRAINT fk_tickets_booking FOREIGN KEY (event_id, booking_id) REFERENCES bookings(event_id, id),
+  CONSTRAINT fk_tickets_refund FOREIGN KEY (event_id, refund_id) REFERENCES refunds(event_id, id),
   CONSTRAINT fk_tickets_seat FOREIGN KEY (event_id, no) REFERENCES seats(event_id, no),
   CONSTRAINT ck_tickets_checked_in CHECK (((status <> 'CHECKED_IN'::text) OR (checked_in_at IS NOT NULL))),
+  CONSTRAINT ck_tickets_fee CHECK (((fee_minor >= 0) AND (fee_minor <= price_minor))),
   CONSTRAINT ck_tickets_generation CHECK (((generation >= 1) AND (generation <= 65535))),
+  CONSTRAINT ck_tickets_refunded CHECK (((refund_id IS NULL) OR (status = 'VOID'::text))),
   CONSTRAINT ck_tickets_status CHECK ((status = ANY (ARRAY['VALID'::text, 'CHECKED_IN'::text, 'VOID'::text])))
 );
 CREATE INDEX ix_tickets_booking ON public.tickets USING btree (event_id, booking_id);
@@ -413,6 +514,21 @@ CREATE TABLE venues (
   CONSTRAINT fk_venues_organization FOREIGN KEY (organization_id) REFERENCES organizations(id)
 );
 CREATE INDEX ix_venues_organization ON public.venues USING btree (organization_id);
+
+CREATE TABLE webhook_receipts (
+  provider text NOT NULL,
+  webhook_id text NOT NULL,
+  about text NOT NULL,
+  event_id uuid,
+  payment_id uuid,
+  occurred_at timestamp with time zone NOT NULL,
+  received_at timestamp with time zone NOT NULL,
+  CONSTRAINT pk_webhook_receipts PRIMARY KEY (provider, webhook_id),
+  CONSTRAINT ck_webhook_receipts_about CHECK ((about = ANY (ARRAY['charge'::text, 'refund'::text, 'dispute'::text]))),
+  CONSTRAINT ck_webhook_receipts_payment CHECK (((event_id IS NULL) = (payment_id IS NULL))),
+  CONSTRAINT ck_webhook_receipts_provider CHECK ((provider = ANY (ARRAY['MOCK'::text, 'STRIPE'::text])))
+);
+CREATE INDEX ix_webhook_receipts_received ON public.webhook_receipts USING btree (received_at);
 
 CREATE OR REPLACE FUNCTION public.block_seats(p_event_id uuid, p_nos integer[], p_reason text, p_blocked_by uuid, p_now timestamp with time zone, p_named_max integer)
  RETURNS jsonb
@@ -458,138 +574,7 @@ AS $function$
       'nos', to_jsonb(coalesce(v_nos, '{}')), 'versions', to_jsonb(coalesce(v_versions, '{}')));
   END $function$;
 
-CREATE OR REPLACE FUNCTION public.drop_change_log_partitions(p_before timestamp with time zone)
- RETURNS integer
- LANGUAGE plpgsql
-AS $function$
-      DECLARE
-        v_name text;
-        v_max xid8;
-        v_dropped integer := 0;
-      BEGIN
-        PERFORM pg_advisory_xact_lock(hashtextextended('make_change_log_partitions', 0));
-        FOR v_name IN
-          SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-          WHERE i.inhparent = 'seat_changes'::regclass
-            AND c.relname < 'seat_changes_' || to_char(p_before AT TIME ZONE 'UTC', 'YYYYMMDD')
-          ORDER BY c.relname
-        LOOP
-          EXECUTE format('SELECT max(xid) FROM %I', v_name) INTO v_max;
-          UPDATE change_log_epoch
-          SET pruned_below = greatest(pruned_below, (v_max::text::bigint + 1)::text::xid8)
-          WHERE v_max IS NOT NULL;
-          EXECUTE format('DROP TABLE %I', v_name);
-          v_dropped := v_dropped + 1;
-        END LOOP;
-        RETURN v_dropped;
-      END $function$;
-
-CREATE OR REPLACE FUNCTION public.drop_domain_event_partitions(p_before timestamp with time zone)
- RETURNS integer
- LANGUAGE plpgsql
-AS $function$
-      DECLARE
-        v_name text;
-        v_dropped integer := 0;
-      BEGIN
-        PERFORM pg_advisory_xact_lock(hashtextextended('make_domain_event_partitions', 0));
-        FOR v_name IN
-          SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-          WHERE i.inhparent = 'domain_events'::regclass
-            AND c.relname < 'domain_events_' || to_char(p_before AT TIME ZONE 'UTC', 'YYYYMMDD')
-          ORDER BY c.relname
-        LOOP
-          EXECUTE format('DROP TABLE %I', v_name);
-          v_dropped := v_dropped + 1;
-        END LOOP;
-        RETURN v_dropped;
-      END $function$;
-
-CREATE OR REPLACE FUNCTION public.expire_reservations(p_event_id uuid, p_ids uuid[], p_now timestamp with time zone)
- RETURNS TABLE(reservation_id uuid, nos integer[], versions integer[])
- LANGUAGE plpgsql
-AS $function$
-  #variable_conflict use_column
-  DECLARE
-    v_ids uuid[];
-  BEGIN
-    SELECT array_agg(id) INTO v_ids FROM (
-      SELECT id FROM reservations
-      WHERE event_id = p_event_id AND id = ANY (p_ids) AND status = 'ACTIVE' AND release_at <= p_now
-      ORDER BY id FOR UPDATE SKIP LOCKED) overdue;
-    IF v_ids IS NULL THEN
-      RETURN;
-    END IF;
-    UPDATE reservations SET status = 'EXPIRED', ended_at = p_now WHERE event_id = p_event_id AND id = ANY (v_ids);
-    RETURN QUERY
-      WITH locked AS (
-        SELECT s.no, s.reservation_id FROM seats s
-        WHERE s.event_id = p_event_id
-          AND s.no = ANY (ARRAY(SELECT unnest(r.seat_nos) FROM reservations r WHERE r.event_id = p_event_id AND r.id = ANY (v_ids)))
-          AND s.reservation_id = ANY (v_ids) AND s.status = 'H'
-        ORDER BY s.no FOR UPDATE
-      ), changed AS (
-        UPDATE seats s SET status = 'A', version = s.version + 1, reservation_id = NULL, held_until = NULL
-        FROM locked l WHERE s.event_id = p_event_id AND s.no = l.no
-        RETURNING l.reservation_id AS reservation_id, s.no AS no, s.version AS version
-      ), freed AS (
-        SELECT c.reservation_id, array_agg(c.no ORDER BY c.no) AS nos, array_agg(c.version ORDER BY c.no) AS versions
-        FROM changed c GROUP BY c.reservation_id
-      ), logged AS (
-        INSERT INTO seat_changes (event_id, xid, kind, status, nos, versions, reservation_id)
-        SELECT p_event_id, pg_current_xact_id(), 'EXPIRED', 'A', f.nos, f.versions, f.reservation_id FROM freed f
-      )
-      SELECT w.id, coalesce(f.nos, '{}'), coalesce(f.versions, '{}')
-      FROM unnest(v_ids) w (id) LEFT JOIN freed f ON f.reservation_id = w.id;
-  END $function$;
-
-CREATE OR REPLACE FUNCTION public.extend_reservation(p_event_id uuid, p_reservation_id uuid, p_holder_id uuid, p_now timestamp with time zone, p_hold_seconds integer, p_extensions_max integer, p_lifetime_seconds integer)
- RETURNS jsonb
- LANGUAGE plpgsql
-AS $function$
-  DECLARE
-    v_reservation reservations;
-    v_expires_at timestamptz;
-    v_release_at timestamptz;
-    v_nos integer[];
-    v_versions integer[];
-  BEGIN
-    SELECT * INTO v_reservation FROM reservations
-    WHERE event_id = p_event_id AND id = p_reservation_id AND holder_id = p_holder_id FOR UPDATE;
-    IF NOT FOUND THEN
-      RETURN jsonb_build_object('outcome', 'NOT_FOUND');
-    ELSIF v_reservation.status = 'EXPIRED' OR (v_reservation.status = 'ACTIVE' AND v_reservation.expires_at <= p_now) THEN
-      RETURN jsonb_build_object('outcome', 'RESERVATION_EXPIRED', 'expiresAt', v_reservation.expires_at);
-    ELSIF v_reservation.status <> 'ACTIVE' THEN
-      RETURN jsonb_build_object('outcome', 'RESERVATION_CLOSED', 'status', v_reservation.status);
-    END IF;
-    v_expires_at := least(p_now + make_interval(secs => p_hold_seconds),
-      v_reservation.created_at + make_interval(secs => p_lifetime_seconds));
-    v_release_at := v_expires_at + (v_reservation.release_at - v_reservation.expires_at);
-    IF v_reservation.extensions >= p_extensions_max OR v_expires_at <= v_reservation.expires_at THEN
-      RETURN jsonb_build_object('outcome', 'NO_EXTENSION_LEFT');
-    END IF;
-
-    -- By a clock ahead of ours somebody may have taken an overdue seat already: then all is lost.
-    PERFORM 1 FROM seats WHERE event_id = p_event_id AND no = ANY (v_reservation.seat_nos) ORDER BY no FOR UPDATE;
-    IF (SELECT count(*) FROM seats WHERE event_id = p_event_id AND no = ANY (v_reservation.seat_nos)
-          AND reservation_id = p_reservation_id AND status = 'H') <> cardinality(v_reservation.seat_nos) THEN
-      RETURN jsonb_build_object('outcome', 'RESERVATION_EXPIRED', 'expiresAt', v_reservation.expires_at);
-    END IF;
-    WITH changed AS (
-      UPDATE seats SET version = version + 1, held_until = v_release_at
-      WHERE event_id = p_event_id AND no = ANY (v_reservation.seat_nos) RETURNING no, version
-    )
-    SELECT array_agg(no ORDER BY no), array_agg(version ORDER BY no) INTO v_nos, v_versions FROM changed;
-    UPDATE reservations SET expires_at = v_expires_at, release_at = v_release_at, extensions = extensions + 1
-    WHERE event_id = p_event_id AND id = p_reservation_id;
-    INSERT INTO seat_changes (event_id, xid, kind, status, nos, versions, held_until, reservation_id)
-    VALUES (p_event_id, pg_current_xact_id(), 'EXTENDED', 'H', v_nos, v_versions, v_release_at, p_reservation_id);
-    RETURN jsonb_build_object('outcome', 'EXTENDED', 'nos', to_jsonb(v_nos), 'versions', to_jsonb(v_versions),
-      'expiresAt', v_expires_at, 'releaseAt', v_release_at, 'extensions', v_reservation.extensions + 1);
-  END $function$;
-
-CREATE OR REPLACE FUNCTION public.hold_seats(p_event_id uuid, p_event_version integer, p_nos integer[], p_ticket_types text[], p_prices integer[], p_areas jsonb, p_reservation_id uuid, p_adding boolean, p_holder_id uuid, p_holder_kind text, p_now timestamp with time zone, p_hold_seconds integer, p_limit integer, p_holder_limit integer, p_jitter_ms integer, p_key text, p_input_hash bytea)
+CREATE OR REPLACE FUNCTION public.claim_seats(p_event_id uuid, p_event_version integer, p_nos integer[], p_ticket_types text[], p_prices integer[], p_areas jsonb, p_reservation_id uuid, p_adding boolean, p_holder_id uuid, p_holder_kind text, p_now timestamp with time zone, p_hold_seconds integer, p_limit integer, p_holder_limit integer, p_jitter_ms integer, p_key text, p_input_hash bytea)
  RETURNS jsonb
  LANGUAGE plpgsql
 AS $function$
@@ -761,6 +746,246 @@ AS $function$
     RETURN v_answer;
   END $function$;
 
+CREATE OR REPLACE FUNCTION public.drop_change_log_partitions(p_before timestamp with time zone)
+ RETURNS integer
+ LANGUAGE plpgsql
+AS $function$
+      DECLARE
+        v_name text;
+        v_max xid8;
+        v_dropped integer := 0;
+      BEGIN
+        PERFORM pg_advisory_xact_lock(hashtextextended('make_change_log_partitions', 0));
+        FOR v_name IN
+          SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+          WHERE i.inhparent = 'seat_changes'::regclass
+            AND c.relname < 'seat_changes_' || to_char(p_before AT TIME ZONE 'UTC', 'YYYYMMDD')
+          ORDER BY c.relname
+        LOOP
+          EXECUTE format('SELECT max(xid) FROM %I', v_name) INTO v_max;
+          UPDATE change_log_epoch
+          SET pruned_below = greatest(pruned_below, (v_max::text::bigint + 1)::text::xid8)
+          WHERE v_max IS NOT NULL;
+          EXECUTE format('DROP TABLE %I', v_name);
+          v_dropped := v_dropped + 1;
+        END LOOP;
+        RETURN v_dropped;
+      END $function$;
+
+CREATE OR REPLACE FUNCTION public.drop_domain_event_partitions(p_before timestamp with time zone)
+ RETURNS integer
+ LANGUAGE plpgsql
+AS $function$
+      DECLARE
+        v_name text;
+        v_dropped integer := 0;
+      BEGIN
+        PERFORM pg_advisory_xact_lock(hashtextextended('make_domain_event_partitions', 0));
+        FOR v_name IN
+          SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+          WHERE i.inhparent = 'domain_events'::regclass
+            AND c.relname < 'domain_events_' || to_char(p_before AT TIME ZONE 'UTC', 'YYYYMMDD')
+          ORDER BY c.relname
+        LOOP
+          EXECUTE format('DROP TABLE %I', v_name);
+          v_dropped := v_dropped + 1;
+        END LOOP;
+        RETURN v_dropped;
+      END $function$;
+
+CREATE OR REPLACE FUNCTION public.end_overdue_reservations(p_event_id uuid, p_ids uuid[], p_now timestamp with time zone)
+ RETURNS TABLE(reservation_id uuid, nos integer[], versions integer[])
+ LANGUAGE plpgsql
+AS $function$
+  #variable_conflict use_column
+  DECLARE
+    v_ids uuid[];
+  BEGIN
+    SELECT array_agg(id) INTO v_ids FROM (
+      SELECT id FROM reservations
+      WHERE event_id = p_event_id AND id = ANY (p_ids) AND status = 'ACTIVE' AND release_at <= p_now
+      ORDER BY id FOR UPDATE SKIP LOCKED) overdue;
+    IF v_ids IS NULL THEN
+      RETURN;
+    END IF;
+    UPDATE reservations SET status = 'EXPIRED', ended_at = p_now WHERE event_id = p_event_id AND id = ANY (v_ids);
+    RETURN QUERY
+      WITH locked AS (
+        SELECT s.no, s.reservation_id FROM seats s
+        WHERE s.event_id = p_event_id
+          AND s.no = ANY (ARRAY(SELECT unnest(r.seat_nos) FROM reservations r WHERE r.event_id = p_event_id AND r.id = ANY (v_ids)))
+          AND s.reservation_id = ANY (v_ids) AND s.status = 'H'
+        ORDER BY s.no FOR UPDATE
+      ), changed AS (
+        UPDATE seats s SET status = 'A', version = s.version + 1, reservation_id = NULL, held_until = NULL
+        FROM locked l WHERE s.event_id = p_event_id AND s.no = l.no
+        RETURNING l.reservation_id AS reservation_id, s.no AS no, s.version AS version
+      ), freed AS (
+        SELECT c.reservation_id, array_agg(c.no ORDER BY c.no) AS nos, array_agg(c.version ORDER BY c.no) AS versions
+        FROM changed c GROUP BY c.reservation_id
+      ), logged AS (
+        INSERT INTO seat_changes (event_id, xid, kind, status, nos, versions, reservation_id)
+        SELECT p_event_id, pg_current_xact_id(), 'EXPIRED', 'A', f.nos, f.versions, f.reservation_id FROM freed f
+      )
+      SELECT w.id, coalesce(f.nos, '{}'), coalesce(f.versions, '{}')
+      FROM unnest(v_ids) w (id) LEFT JOIN freed f ON f.reservation_id = w.id;
+  END $function$;
+
+CREATE OR REPLACE FUNCTION public.event_scoped_id(p_prefix text, p_event_id uuid, p_id uuid)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN (((p_prefix || '_'::text) || translate(encode(uuid_send(p_event_id), 'base64'::text), '+/='::text, '-_'::text)) || translate(encode(uuid_send(p_id), 'base64'::text), '+/='::text, '-_'::text));
+
+CREATE OR REPLACE FUNCTION public.expire_reservations(p_event_id uuid, p_ids uuid[], p_now timestamp with time zone, p_correlation_id text DEFAULT NULL::text)
+ RETURNS TABLE(reservation_id uuid, nos integer[], versions integer[])
+ LANGUAGE plpgsql
+AS $function$
+  #variable_conflict use_column
+  DECLARE
+    v_organization_id uuid;
+    v_ended record;
+  BEGIN
+    SELECT organization_id INTO v_organization_id FROM events WHERE id = p_event_id;
+    FOR v_ended IN SELECT * FROM end_overdue_reservations(p_event_id, p_ids, p_now) LOOP
+      PERFORM record_domain_event('reservation.expired',
+        p_event_id, v_organization_id, p_now, p_correlation_id, 'SYSTEM', NULL,
+        jsonb_build_object(
+          'reservationId', event_scoped_id('res', p_event_id, v_ended.reservation_id),
+          'seatNos', to_jsonb(v_ended.nos)));
+      reservation_id := v_ended.reservation_id;
+      nos := v_ended.nos;
+      versions := v_ended.versions;
+      RETURN NEXT;
+    END LOOP;
+  END $function$;
+
+CREATE OR REPLACE FUNCTION public.extend_reservation(p_event_id uuid, p_reservation_id uuid, p_holder_id uuid, p_now timestamp with time zone, p_hold_seconds integer, p_extensions_max integer, p_lifetime_seconds integer, p_correlation_id text DEFAULT NULL::text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+AS $function$
+  DECLARE
+    v_answer jsonb;
+    v_reservation record;
+  BEGIN
+    v_answer := move_deadline(p_event_id, p_reservation_id, p_holder_id, p_now,
+      p_hold_seconds, p_extensions_max, p_lifetime_seconds);
+    IF v_answer->>'outcome' <> 'EXTENDED' THEN
+      RETURN v_answer;
+    END IF;
+    SELECT r.holder_kind, e.organization_id INTO v_reservation
+    FROM reservations r JOIN events e ON e.id = r.event_id
+    WHERE r.event_id = p_event_id AND r.id = p_reservation_id;
+    PERFORM record_domain_event('reservation.extended',
+      p_event_id, v_reservation.organization_id, p_now, p_correlation_id, v_reservation.holder_kind, p_holder_id::text,
+      jsonb_build_object(
+        'reservationId', event_scoped_id('res', p_event_id, p_reservation_id),
+        'expiresAt', instant_text((v_answer->>'expiresAt')::timestamptz), 'extensions', v_answer->'extensions'));
+    RETURN v_answer;
+  END $function$;
+
+CREATE OR REPLACE FUNCTION public.give_back_seats(p_event_id uuid, p_reservation_id uuid, p_holder_id uuid, p_nos integer[], p_now timestamp with time zone)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+AS $function$
+  DECLARE
+    v_reservation reservations;
+    v_nos integer[];
+    v_versions integer[];
+    v_ended boolean;
+  BEGIN
+    SELECT * INTO v_reservation FROM reservations
+    WHERE event_id = p_event_id AND id = p_reservation_id AND holder_id = p_holder_id FOR UPDATE;
+    IF NOT FOUND THEN
+      RETURN jsonb_build_object('outcome', 'NOT_FOUND');
+    ELSIF v_reservation.status = 'EXPIRED' OR (v_reservation.status = 'ACTIVE' AND v_reservation.expires_at <= p_now) THEN
+      RETURN jsonb_build_object('outcome', 'RESERVATION_EXPIRED', 'expiresAt', v_reservation.expires_at);
+    ELSIF v_reservation.status <> 'ACTIVE' THEN
+      RETURN jsonb_build_object('outcome', 'RESERVATION_CLOSED', 'status', v_reservation.status);
+    END IF;
+    v_nos := coalesce(p_nos, v_reservation.seat_nos);
+    IF NOT v_reservation.seat_nos @> v_nos THEN
+      RETURN jsonb_build_object('outcome', 'NOT_YOURS', 'nos', to_jsonb(
+        ARRAY(SELECT unnest(v_nos) EXCEPT SELECT unnest(v_reservation.seat_nos) ORDER BY 1)));
+    END IF;
+    v_ended := v_nos @> v_reservation.seat_nos;
+
+    WITH locked AS (
+      SELECT no FROM seats WHERE event_id = p_event_id AND no = ANY (v_nos)
+        AND reservation_id = p_reservation_id AND status = 'H' ORDER BY no FOR UPDATE
+    ), changed AS (
+      UPDATE seats s SET status = 'A', version = s.version + 1, reservation_id = NULL, held_until = NULL
+      FROM locked WHERE s.event_id = p_event_id AND s.no = locked.no RETURNING s.no, s.version
+    )
+    SELECT array_agg(no ORDER BY no), array_agg(version ORDER BY no) INTO v_nos, v_versions FROM changed;
+
+    IF v_ended THEN
+      UPDATE reservations SET status = 'RELEASED', ended_at = p_now
+      WHERE event_id = p_event_id AND id = p_reservation_id;
+    ELSE
+      UPDATE reservations r SET (seat_nos, ticket_type_keys, prices_minor) = (
+        SELECT array_agg(i.no ORDER BY i.position), array_agg(i.ticket_type ORDER BY i.position), array_agg(i.price ORDER BY i.position)
+        FROM unnest(r.seat_nos, r.ticket_type_keys, r.prices_minor) WITH ORDINALITY i (no, ticket_type, price, position)
+        WHERE i.no <> ALL (p_nos))
+      WHERE event_id = p_event_id AND id = p_reservation_id;
+    END IF;
+    -- By a clock ahead of ours somebody may have taken all of them already: then nothing changes.
+    IF v_nos IS NOT NULL THEN
+      INSERT INTO seat_changes (event_id, xid, kind, status, nos, versions, reservation_id)
+      VALUES (p_event_id, pg_current_xact_id(), 'RELEASED', 'A', v_nos, v_versions, p_reservation_id);
+    END IF;
+    RETURN jsonb_build_object('outcome', 'RELEASED',
+      'nos', to_jsonb(coalesce(v_nos, '{}')), 'versions', to_jsonb(coalesce(v_versions, '{}')));
+  END $function$;
+
+CREATE OR REPLACE FUNCTION public.hold_seats(p_event_id uuid, p_event_version integer, p_nos integer[], p_ticket_types text[], p_prices integer[], p_areas jsonb, p_reservation_id uuid, p_adding boolean, p_holder_id uuid, p_holder_kind text, p_now timestamp with time zone, p_hold_seconds integer, p_limit integer, p_holder_limit integer, p_jitter_ms integer, p_key text, p_input_hash bytea, p_correlation_id text DEFAULT NULL::text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+AS $function$
+  DECLARE
+    v_answer jsonb;
+    v_id uuid;
+    v_seat_nos jsonb;
+    v_ticket_types jsonb;
+    v_prices jsonb;
+    v_first jsonb;
+  BEGIN
+    v_answer := claim_seats(p_event_id, p_event_version, p_nos, p_ticket_types, p_prices, p_areas,
+      p_reservation_id, p_adding, p_holder_id, p_holder_kind, p_now, p_hold_seconds, p_limit, p_holder_limit,
+      p_jitter_ms, p_key, p_input_hash);
+    IF v_answer->>'outcome' <> 'HELD' OR v_answer ? 'replayed' THEN
+      RETURN v_answer;
+    END IF;
+    v_seat_nos := v_answer->'seatNos';
+    v_ticket_types := v_answer->'ticketTypeKeys';
+    v_prices := v_answer->'pricesMinor';
+    IF p_adding THEN -- what was added stands behind what was there
+      v_first := jsonb_build_object('first', jsonb_array_length(v_seat_nos) - jsonb_array_length(v_answer->'nos'));
+      v_seat_nos := jsonb_path_query_array(v_seat_nos, '$[$first to last]', v_first);
+      v_ticket_types := jsonb_path_query_array(v_ticket_types, '$[$first to last]', v_first);
+      v_prices := jsonb_path_query_array(v_prices, '$[$first to last]', v_first);
+    END IF;
+    -- Said here once more instead of by record_domain_event, since this is the hottest of all.
+    v_id := uuid_v7();
+    INSERT INTO domain_events (event_id, id, type, schema_version, occurred_at, recorded_at, xid,
+      correlation_id, actor_kind, actor_id, organization_id, data)
+    SELECT p_event_id, v_id, CASE WHEN p_adding THEN 'reservation.seats_added' ELSE 'reservation.created' END, 1,
+      p_now, clock_timestamp(), pg_current_xact_id(),
+      coalesce(p_correlation_id, v_id::text), p_holder_kind, p_holder_id::text, organization_id,
+      jsonb_build_object(
+        'reservationId', event_scoped_id('res', p_event_id, p_reservation_id),
+        'seatNos', v_seat_nos, 'ticketTypeKeys', v_ticket_types, 'pricesMinor', v_prices, 'currency', currency,
+        'expiresAt', instant_text((v_answer->>'expiresAt')::timestamptz))
+    FROM events WHERE id = p_event_id;
+    RETURN v_answer;
+  END $function$;
+
+CREATE OR REPLACE FUNCTION public.instant_text(p_at timestamp with time zone)
+ RETURNS text
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN to_char((p_at AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'::text);
+
 CREATE OR REPLACE FUNCTION public.make_change_log_partitions(p_days_ahead integer)
  RETURNS integer
  LANGUAGE plpgsql
@@ -813,6 +1038,52 @@ AS $function$
         RETURN v_made;
       END $function$;
 
+CREATE OR REPLACE FUNCTION public.move_deadline(p_event_id uuid, p_reservation_id uuid, p_holder_id uuid, p_now timestamp with time zone, p_hold_seconds integer, p_extensions_max integer, p_lifetime_seconds integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+AS $function$
+  DECLARE
+    v_reservation reservations;
+    v_expires_at timestamptz;
+    v_release_at timestamptz;
+    v_nos integer[];
+    v_versions integer[];
+  BEGIN
+    SELECT * INTO v_reservation FROM reservations
+    WHERE event_id = p_event_id AND id = p_reservation_id AND holder_id = p_holder_id FOR UPDATE;
+    IF NOT FOUND THEN
+      RETURN jsonb_build_object('outcome', 'NOT_FOUND');
+    ELSIF v_reservation.status = 'EXPIRED' OR (v_reservation.status = 'ACTIVE' AND v_reservation.expires_at <= p_now) THEN
+      RETURN jsonb_build_object('outcome', 'RESERVATION_EXPIRED', 'expiresAt', v_reservation.expires_at);
+    ELSIF v_reservation.status <> 'ACTIVE' THEN
+      RETURN jsonb_build_object('outcome', 'RESERVATION_CLOSED', 'status', v_reservation.status);
+    END IF;
+    v_expires_at := least(p_now + make_interval(secs => p_hold_seconds),
+      v_reservation.created_at + make_interval(secs => p_lifetime_seconds));
+    v_release_at := v_expires_at + (v_reservation.release_at - v_reservation.expires_at);
+    IF v_reservation.extensions >= p_extensions_max OR v_expires_at <= v_reservation.expires_at THEN
+      RETURN jsonb_build_object('outcome', 'NO_EXTENSION_LEFT');
+    END IF;
+
+    -- By a clock ahead of ours somebody may have taken an overdue seat already: then all is lost.
+    PERFORM 1 FROM seats WHERE event_id = p_event_id AND no = ANY (v_reservation.seat_nos) ORDER BY no FOR UPDATE;
+    IF (SELECT count(*) FROM seats WHERE event_id = p_event_id AND no = ANY (v_reservation.seat_nos)
+          AND reservation_id = p_reservation_id AND status = 'H') <> cardinality(v_reservation.seat_nos) THEN
+      RETURN jsonb_build_object('outcome', 'RESERVATION_EXPIRED', 'expiresAt', v_reservation.expires_at);
+    END IF;
+    WITH changed AS (
+      UPDATE seats SET version = version + 1, held_until = v_release_at
+      WHERE event_id = p_event_id AND no = ANY (v_reservation.seat_nos) RETURNING no, version
+    )
+    SELECT array_agg(no ORDER BY no), array_agg(version ORDER BY no) INTO v_nos, v_versions FROM changed;
+    UPDATE reservations SET expires_at = v_expires_at, release_at = v_release_at, extensions = extensions + 1
+    WHERE event_id = p_event_id AND id = p_reservation_id;
+    INSERT INTO seat_changes (event_id, xid, kind, status, nos, versions, held_until, reservation_id)
+    VALUES (p_event_id, pg_current_xact_id(), 'EXTENDED', 'H', v_nos, v_versions, v_release_at, p_reservation_id);
+    RETURN jsonb_build_object('outcome', 'EXTENDED', 'nos', to_jsonb(v_nos), 'versions', to_jsonb(v_versions),
+      'expiresAt', v_expires_at, 'releaseAt', v_release_at, 'extensions', v_reservation.extensions + 1);
+  END $function$;
+
 CREATE OR REPLACE FUNCTION public.note_ticket_change()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -858,58 +1129,68 @@ AS $function$
     RETURN jsonb_build_object('outcome', 'PINNED', 'nos', to_jsonb(v_nos), 'versions', to_jsonb(v_versions));
   END $function$;
 
-CREATE OR REPLACE FUNCTION public.release_seats(p_event_id uuid, p_reservation_id uuid, p_holder_id uuid, p_nos integer[], p_now timestamp with time zone)
+CREATE OR REPLACE FUNCTION public.record_domain_event(p_type text, p_event_id uuid, p_organization_id uuid, p_now timestamp with time zone, p_correlation_id text, p_actor_kind text, p_actor_id text, p_data jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+  DECLARE
+    v_id uuid := uuid_v7();
+  BEGIN
+    INSERT INTO domain_events (event_id, id, type, schema_version, occurred_at, recorded_at, xid,
+      correlation_id, actor_kind, actor_id, organization_id, data)
+    VALUES (p_event_id, v_id, p_type, 1, p_now, clock_timestamp(), pg_current_xact_id(),
+      coalesce(p_correlation_id, v_id::text), p_actor_kind, p_actor_id, p_organization_id, p_data);
+  END $function$;
+
+CREATE OR REPLACE FUNCTION public.refund_seats(p_event_id uuid, p_reservation_id uuid, p_nos integer[], p_blocked_by uuid, p_reason text, p_now timestamp with time zone)
  RETURNS jsonb
  LANGUAGE plpgsql
 AS $function$
   DECLARE
-    v_reservation reservations;
+    v_status char := CASE WHEN p_blocked_by IS NULL THEN 'A' ELSE 'B' END;
     v_nos integer[];
     v_versions integer[];
-    v_ended boolean;
   BEGIN
-    SELECT * INTO v_reservation FROM reservations
-    WHERE event_id = p_event_id AND id = p_reservation_id AND holder_id = p_holder_id FOR UPDATE;
-    IF NOT FOUND THEN
-      RETURN jsonb_build_object('outcome', 'NOT_FOUND');
-    ELSIF v_reservation.status = 'EXPIRED' OR (v_reservation.status = 'ACTIVE' AND v_reservation.expires_at <= p_now) THEN
-      RETURN jsonb_build_object('outcome', 'RESERVATION_EXPIRED', 'expiresAt', v_reservation.expires_at);
-    ELSIF v_reservation.status <> 'ACTIVE' THEN
-      RETURN jsonb_build_object('outcome', 'RESERVATION_CLOSED', 'status', v_reservation.status);
+    PERFORM 1 FROM seats WHERE event_id = p_event_id AND no = ANY (p_nos) ORDER BY no FOR UPDATE;
+    IF (SELECT count(*) FROM seats WHERE event_id = p_event_id AND no = ANY (p_nos)
+          AND reservation_id = p_reservation_id AND status = 'S') <> cardinality(p_nos) THEN
+      RETURN jsonb_build_object('outcome', 'NOT_SOLD');
     END IF;
-    v_nos := coalesce(p_nos, v_reservation.seat_nos);
-    IF NOT v_reservation.seat_nos @> v_nos THEN
-      RETURN jsonb_build_object('outcome', 'NOT_YOURS', 'nos', to_jsonb(
-        ARRAY(SELECT unnest(v_nos) EXCEPT SELECT unnest(v_reservation.seat_nos) ORDER BY 1)));
-    END IF;
-    v_ended := v_nos @> v_reservation.seat_nos;
-
-    WITH locked AS (
-      SELECT no FROM seats WHERE event_id = p_event_id AND no = ANY (v_nos)
-        AND reservation_id = p_reservation_id AND status = 'H' ORDER BY no FOR UPDATE
-    ), changed AS (
-      UPDATE seats s SET status = 'A', version = s.version + 1, reservation_id = NULL, held_until = NULL
-      FROM locked WHERE s.event_id = p_event_id AND s.no = locked.no RETURNING s.no, s.version
+    WITH changed AS (
+      UPDATE seats SET status = v_status, version = version + 1, reservation_id = NULL
+      WHERE event_id = p_event_id AND no = ANY (p_nos) RETURNING no, version
     )
     SELECT array_agg(no ORDER BY no), array_agg(version ORDER BY no) INTO v_nos, v_versions FROM changed;
+    IF p_blocked_by IS NOT NULL THEN
+      INSERT INTO house_holds (event_id, no, reason, blocked_by, blocked_at)
+      SELECT p_event_id, no, p_reason, p_blocked_by, p_now FROM unnest(v_nos) AS no;
+    END IF;
+    INSERT INTO seat_changes (event_id, xid, kind, status, nos, versions, reservation_id)
+    VALUES (p_event_id, pg_current_xact_id(), 'REFUNDED', v_status, v_nos, v_versions, p_reservation_id);
+    RETURN jsonb_build_object('outcome', 'REFUNDED', 'nos', to_jsonb(v_nos), 'versions', to_jsonb(v_versions));
+  END $function$;
 
-    IF v_ended THEN
-      UPDATE reservations SET status = 'RELEASED', ended_at = p_now
-      WHERE event_id = p_event_id AND id = p_reservation_id;
-    ELSE
-      UPDATE reservations r SET (seat_nos, ticket_type_keys, prices_minor) = (
-        SELECT array_agg(i.no ORDER BY i.position), array_agg(i.ticket_type ORDER BY i.position), array_agg(i.price ORDER BY i.position)
-        FROM unnest(r.seat_nos, r.ticket_type_keys, r.prices_minor) WITH ORDINALITY i (no, ticket_type, price, position)
-        WHERE i.no <> ALL (p_nos))
-      WHERE event_id = p_event_id AND id = p_reservation_id;
+CREATE OR REPLACE FUNCTION public.release_seats(p_event_id uuid, p_reservation_id uuid, p_holder_id uuid, p_nos integer[], p_now timestamp with time zone, p_correlation_id text DEFAULT NULL::text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+AS $function$
+  DECLARE
+    v_answer jsonb;
+    v_reservation record;
+  BEGIN
+    v_answer := give_back_seats(p_event_id, p_reservation_id, p_holder_id, p_nos, p_now);
+    IF v_answer->>'outcome' <> 'RELEASED' THEN
+      RETURN v_answer;
     END IF;
-    -- By a clock ahead of ours somebody may have taken all of them already: then nothing changes.
-    IF v_nos IS NOT NULL THEN
-      INSERT INTO seat_changes (event_id, xid, kind, status, nos, versions, reservation_id)
-      VALUES (p_event_id, pg_current_xact_id(), 'RELEASED', 'A', v_nos, v_versions, p_reservation_id);
-    END IF;
-    RETURN jsonb_build_object('outcome', 'RELEASED',
-      'nos', to_jsonb(coalesce(v_nos, '{}')), 'versions', to_jsonb(coalesce(v_versions, '{}')));
+    SELECT r.status, r.holder_kind, e.organization_id INTO v_reservation
+    FROM reservations r JOIN events e ON e.id = r.event_id
+    WHERE r.event_id = p_event_id AND r.id = p_reservation_id;
+    PERFORM record_domain_event('reservation.released',
+      p_event_id, v_reservation.organization_id, p_now, p_correlation_id, v_reservation.holder_kind, p_holder_id::text,
+      jsonb_build_object(
+        'reservationId', event_scoped_id('res', p_event_id, p_reservation_id),
+        'seatNos', v_answer->'nos', 'ended', v_reservation.status = 'RELEASED'));
+    RETURN v_answer;
   END $function$;
 
 CREATE OR REPLACE FUNCTION public.seat_is_free(p_status character, p_held_until timestamp with time zone, p_now timestamp with time zone)
@@ -1011,3 +1292,9 @@ AS $function$
     RETURN jsonb_build_object('outcome', 'UNPINNED', 'nos', to_jsonb(v_nos), 'versions', to_jsonb(v_versions),
       'expiresAt', v_expires_at, 'releaseAt', v_release_at);
   END $function$;
+
+CREATE OR REPLACE FUNCTION public.uuid_v7()
+ RETURNS uuid
+ LANGUAGE sql
+ PARALLEL SAFE
+RETURN (encode(set_bit(set_bit(OVERLAY(uuid_send(gen_random_uuid()) PLACING SUBSTRING(int8send((floor((EXTRACT(epoch FROM clock_timestamp()) * (1000)::numeric)))::bigint) FROM 3) FROM 1 FOR 6), (52)::bigint, 1), (53)::bigint, 1), 'hex'::text))::uuid;
