@@ -5,7 +5,10 @@ import { join } from 'node:path';
 import type { App } from './app.types';
 import type { Config } from './config';
 import { migrations } from '../migrations/all';
+import { Admission } from './graphql/admission';
+import { Clients } from './graphql/clients';
 import { createGraphQLOverHttp } from './graphql/http';
+import { Operations } from './graphql/operations';
 import { createSchema } from './graphql/schema';
 import { registerWebSocket } from './graphql/websocket';
 import { registerHealth } from './http/health';
@@ -148,14 +151,17 @@ export async function openHouse(app: App, roles: { workers: boolean }): Promise<
     keysFreshSeconds: KEYS_FRESH_SECONDS,
   });
   const who = (authorization: string | undefined) => authenticate(app, authorization);
-  const graphql = await createGraphQLOverHttp(app, schema, who);
+  const admission = new Admission();
+  const graphql = await createGraphQLOverHttp(app, schema, who, admission);
   graphql.registerPost(server);
   await server.register(async (pages) => {
     await protectPages(pages);
     await registerPages(pages, { webRoot: WEB_ROOT });
     graphql.registerGet(pages, graphiqlPage(WEB_ROOT));
   });
-  const sockets = registerWebSocket(server.server, app, schema, who);
+  const operations = new Operations(app, schema, who, admission);
+  const clients = new Clients(app, () => operations.endExpired());
+  const sockets = registerWebSocket(server.server, app, operations, clients);
   await server.listen({ host: app.config.host, port: app.config.port });
   return {
     app,
@@ -164,6 +170,7 @@ export async function openHouse(app: App, roles: { workers: boolean }): Promise<
       draining = true;
       await graphql.stop();
       await sockets.close();
+      clients.close();
       await server.close();
       await workers?.stop();
       await closeApp(app);

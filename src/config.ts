@@ -20,6 +20,8 @@ export interface Config {
   readonly jwtSecret: string | undefined;
   readonly corsOrigins: readonly string[];
   readonly rateLimits: boolean;
+  /** WebSockets and event streams open from one address at most; 0: no bound. */
+  readonly connectionsPerAddress: number;
   readonly inlineWorkers: boolean;
   readonly mockPayments: boolean;
   /** Undefined: made on the first start and kept in the data folder. */
@@ -36,6 +38,12 @@ const port = makeValidator<number>((input) => {
   if (!Number.isInteger(value) || value < 0 || value > 65535) {
     throw new TypeError('must be a port number from 0 to 65535');
   }
+  return value;
+});
+
+const wholeNumber = makeValidator<number>((input) => {
+  const value = Number(input);
+  if (!Number.isSafeInteger(value) || value < 0) throw new TypeError('must be a whole number');
   return value;
 });
 
@@ -97,6 +105,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
       JWT_SECRET: secret({ default: undefined }),
       CORS_ORIGINS: origins({ default: [] }),
       RATE_LIMITS: oneOf('on', 'off')({ default: 'on' }),
+      CONNECTIONS_PER_ADDRESS: wholeNumber({ default: 1_000 }),
       WORKERS: oneOf('inline', 'off')({ default: 'inline' }),
       PAYMENTS_MOCK: oneOf('on', 'off')({ default: undefined }),
       MOCK_WEBHOOK_SECRET: secret({ default: undefined }),
@@ -138,6 +147,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     jwtSecret: env.JWT_SECRET,
     corsOrigins: Object.freeze(env.CORS_ORIGINS),
     rateLimits: env.RATE_LIMITS === 'on',
+    connectionsPerAddress: env.CONNECTIONS_PER_ADDRESS,
     inlineWorkers: env.WORKERS === 'inline',
     mockPayments: env.PAYMENTS_MOCK === undefined ? !production : env.PAYMENTS_MOCK === 'on',
     mockWebhookSecret: env.MOCK_WEBHOOK_SECRET,

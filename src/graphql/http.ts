@@ -16,7 +16,7 @@ import type { App } from '../app.types';
 import { DomainError } from '../errors';
 import { newId } from '../infra/ids';
 import { currentCorrelationId, withCorrelation } from '../infra/logger';
-import { Admission, Refusals } from './admission';
+import { Refusals, type Admission } from './admission';
 import { RequestContext, type Viewer } from './context';
 import { presentError, variableProblems } from './errors';
 import { assertWithinLimits, TOKENS_MAX } from './limits';
@@ -37,6 +37,7 @@ export async function createGraphQLOverHttp(
   app: App,
   schema: GraphQLSchema,
   authenticate: Authenticate,
+  admission: Admission,
 ): Promise<GraphQLOverHttp> {
   const apollo = new ApolloServer<RequestContext>({
     schema,
@@ -71,7 +72,6 @@ export async function createGraphQLOverHttp(
       );
     },
   });
-  const admission = new Admission();
   const refusals = new Refusals();
   const admit: onRequestHookHandler = (_request, reply, next) => {
     if (admission.enter()) {

@@ -1,37 +1,27 @@
-/**
- * GraphQL over WebSocket (the graphql-transport-ws protocol). The same schema, limits and errors as
- * over HTTP; Apollo's plugins do not reach here, so they are applied by hand.
- */
+/** GraphQL over WebSocket: the graphql-transport-ws protocol, its rules kept by graphql-ws. */
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import {
-  createSourceEventStream,
-  execute,
-  getOperationAST,
-  GraphQLError,
-  type ExecutionArgs,
-  type ExecutionResult,
-  type GraphQLSchema,
-} from 'graphql';
-import { handleProtocols, type ServerOptions } from 'graphql-ws';
-import { useServer, type Extra } from 'graphql-ws/use/ws';
-import { WebSocketServer } from 'ws';
+import { GraphQLError, type ExecutionArgs, type ExecutionResult } from 'graphql';
+import { CloseCode, handleProtocols, makeServer, type ServerOptions } from 'graphql-ws';
+import { WebSocketServer, type WebSocket } from 'ws';
 import type { App } from '../app.types';
 import { DomainError } from '../errors';
-import { newId } from '../infra/ids';
-import { withCorrelation } from '../infra/logger';
-import { anonymous, RequestContext } from './context';
-import { Documents } from './documents';
-import { presentError, variableProblems } from './errors';
-import type { Authenticate } from './http';
-import { assertWithinLimits } from './limits';
+import type { Clients } from './clients';
+import type { Channel } from './connection';
+import {
+  OPERATIONS_MAX,
+  OperationRefused,
+  Running,
+  type OperationArgs,
+  type Operations,
+} from './operations';
+import { ClientSocket } from './client-socket';
 
 /** An operation is text of a few kilobytes; plans are imported over HTTP. */
 const MESSAGE_BYTES_MAX = 256 * 1024;
-/** Of answers a client has not read yet; an arena's seat map is far less. */
-const UNREAD_BYTES_MAX = 16 * 1024 * 1024;
-const KEEP_ALIVE_MS = 12_000;
 const INIT_TIMEOUT_MS = 3_000;
+/** Clients that have not said goodbye by then are hung up on. */
+const GOODBYE_MS = 2_000;
 
 export interface Sockets {
   /** Ends every subscription and says goodbye to each client. */
@@ -41,38 +31,67 @@ export interface Sockets {
 export function registerWebSocket(
   http: Server,
   app: App,
-  schema: GraphQLSchema,
-  authenticate: Authenticate,
+  operations: Operations,
+  clients: Clients,
 ): Sockets {
   const sockets = new WebSocketServer({
     noServer: true,
-    handleProtocols,
+    handleProtocols: (protocols) => handleProtocols(protocols),
     maxPayload: MESSAGE_BYTES_MAX,
+    perMessageDeflate: false, // frames are made once for all who get them
   });
-  const served = useServer(optionsOf(app, schema, authenticate), sockets, KEEP_ALIVE_MS);
-  // graphql-ws takes a frame that is broken or too big for a fault of ours and prints it to the
-  // console. The socket has told its client (1009, 1002 …) and closes; that is all there is to say.
-  sockets.on('connection', (client) => {
-    client.removeAllListeners('error');
+  const protocol = makeServer(optionsOf(operations));
+
+  const serve = (client: WebSocket, raw: Duplex, request: IncomingMessage): void => {
+    const address = request.socket.remoteAddress ?? '';
+    const socket = new ClientSocket(client, raw, address, () => app.clock.now().getTime());
+    clients.enter(socket);
     client.on('error', (error) => app.log.debug({ err: error }, 'a WebSocket broke'));
-  });
-  const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    const path = request.url?.split('?')[0];
-    if (path !== '/graphql') {
-      refuse(socket, '404 Not Found');
+    const closed = protocol.opened(
+      {
+        protocol: client.protocol,
+        send: (text) => socket.send(text),
+        close: (code, reason) => client.close(code, reason),
+        onMessage: (take) =>
+          client.on('message', (data: Buffer) => {
+            take(data.toString()).catch((error: unknown) => {
+              app.log.error({ err: error }, 'a message could not be answered');
+              client.close(CloseCode.InternalServerError, 'Internal server error');
+            });
+          }),
+      },
+      socket,
+    );
+    client.once('close', (code, reason) => {
+      clients.leave(socket);
+      socket.left();
+      closed(code, reason.toString()).catch((error: unknown) => {
+        app.log.error({ err: error }, 'a connection did not end as it should');
+      });
+    });
+  };
+
+  const upgrade = (request: IncomingMessage, raw: Duplex, head: Buffer): void => {
+    if (request.url?.split('?')[0] !== '/graphql') {
+      refuse(raw, '404 Not Found');
     } else if (!isWelcome(request, app.config.corsOrigins)) {
-      refuse(socket, '403 Forbidden');
+      refuse(raw, '403 Forbidden');
+    } else if (!clients.mayEnter(request.socket.remoteAddress ?? '')) {
+      refuse(raw, '429 Too Many Requests\r\nRetry-After: 5');
     } else {
-      sockets.handleUpgrade(request, socket, head, (client) =>
-        sockets.emit('connection', client, request),
-      );
+      sockets.handleUpgrade(request, raw, head, (client) => serve(client, raw, request));
     }
   };
   http.on('upgrade', upgrade);
   return {
     close: async () => {
       http.off('upgrade', upgrade);
-      await served.dispose();
+      for (const client of sockets.clients) client.close(1001, 'Going away');
+      const late = setTimeout(() => {
+        for (const client of sockets.clients) client.terminate();
+      }, GOODBYE_MS);
+      await new Promise((done) => sockets.close(done));
+      clearTimeout(late);
     },
   };
 }
@@ -90,127 +109,88 @@ function isWelcome(request: IncomingMessage, origins: readonly string[]): boolea
   return URL.canParse(origin) && new URL(origin).host === host;
 }
 
-type Options = ServerOptions<Record<string, unknown>, Extra>;
+/** What graphql-ws hands from onSubscribe to execute and subscribe. */
+interface SocketArgs extends OperationArgs {
+  channel: Channel;
+  socket: ClientSocket;
+}
 
-function optionsOf(app: App, schema: GraphQLSchema, authenticate: Authenticate): Options {
-  const documents = new Documents(schema);
-  const present = (error: unknown, correlationId: string) => {
-    const wrapped =
-      error instanceof GraphQLError
-        ? error
-        : new GraphQLError('', { originalError: error as Error });
-    return presentError(wrapped.toJSON(), wrapped, app.log, correlationId);
-  };
-  // graphql-ws takes a plain object for a mistake of ours and closes the whole socket.
-  const refusal = (error: unknown, correlationId: string): GraphQLError => {
-    const { message, path, extensions } = present(error, correlationId);
-    return new GraphQLError(message, { path, extensions });
+function optionsOf(operations: Operations): ServerOptions<Record<string, unknown>, ClientSocket> {
+  const run = (args: ExecutionArgs): Delivery => {
+    const { socket, channel } = args as SocketArgs;
+    const running = new Running((args as SocketArgs).identity);
+    socket.operations.add(running);
+    const end = operations
+      .run(args as SocketArgs, running, channel)
+      .finally(() => socket.operations.delete(running));
+    return new Delivery(running, end);
   };
   return {
     connectionInitWaitTimeout: INIT_TIMEOUT_MS,
-    onConnect: ({ connectionParams }) => {
+    onConnect: ({ connectionParams, extra }) => {
+      extra.authorization = authorizationOf(connectionParams);
       // A bad token is told at once, where a client looks for it; operations would only repeat it.
       try {
-        authenticate(authorizationOf(connectionParams));
+        operations.checkToken(extra.authorization);
         return true;
       } catch (error) {
         if (error instanceof DomainError) return false; // closed with 4403: Forbidden
         throw error;
       }
     },
-    onSubscribe: ({ connectionParams, extra }, _id, payload) => {
-      const correlationId = newId();
+    onSubscribe: ({ extra }, id, payload) => {
       try {
-        const { document, errors } = documents.check(payload.query);
-        if (errors.length > 0) return errors.map((error) => refusal(error, correlationId));
-        const operation = getOperationAST(document, payload.operationName);
-        if (!operation) {
-          throw new DomainError('BAD_USER_INPUT', 'The document has no such operation.');
-        }
-        const variables = payload.variables ?? {};
-        assertWithinLimits(schema, document, operation, variables);
-        const fields = variableProblems(schema, document, payload.operationName, variables);
-        if (fields.length > 0) {
-          throw new DomainError(
-            'BAD_USER_INPUT',
-            fields.map((each) => `${each.path}: ${each.message}`).join('; '),
-            { fields },
-          );
-        }
-        const authorization = authorizationOf(connectionParams);
-        const viewer = (): ReturnType<Authenticate> =>
-          authorization === undefined ? anonymous : authenticate(authorization);
-        const remoteAddress = extra.request.socket.remoteAddress ?? '';
-        return {
-          schema,
-          document,
-          operationName: payload.operationName,
-          variableValues: variables,
-          contextValue: new RequestContext(app, viewer, correlationId, remoteAddress),
-        };
+        if (extra.operations.size >= OPERATIONS_MAX) throw tooManyOperations();
+        const args = operations.prepare(payload, extra);
+        return Object.assign(args, { channel: extra.channel(id), socket: extra });
       } catch (error) {
-        return [refusal(error, correlationId)];
+        return operations
+          .refusalOf(error)
+          .errors.map(({ message, ...more }) => new GraphQLError(message, more as object));
       }
     },
-    execute: (args) =>
-      withCorrelation({ correlationId: (args.contextValue as RequestContext).correlationId }, () =>
-        execute(args),
-      ),
-    subscribe: (args) => subscribeFresh(args),
-    onNext: ({ extra }, _id, _payload, args, result) => {
-      // Subscriptions wait for a slow reader; queries sent without reading the answers do not, and a
-      // few thousand of them would fill our memory.
-      if (extra.socket.bufferedAmount > UNREAD_BYTES_MAX) extra.socket.terminate();
-      return presented(result, args.contextValue, present);
+    execute: run,
+    subscribe: run,
+    onError: (_context, _id, _payload, errors) => {
+      const [error] = errors;
+      const refused = error?.originalError;
+      return refused instanceof OperationRefused ? refused.errors : errors;
     },
-    onError: (_context, _id, _payload, errors) => errors,
   };
 }
 
-/**
- * graphql-js's subscribe, but each message is executed with a context that has loaded nothing yet: a
- * loader that remembers what it read an hour ago would show it again.
- */
-async function subscribeFresh(
-  args: ExecutionArgs,
-): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> {
-  const source = await createSourceEventStream(args);
-  if (!(Symbol.asyncIterator in source)) return source;
-  const events = source[Symbol.asyncIterator]();
-  const context = args.contextValue as RequestContext;
-  const results: AsyncIterableIterator<ExecutionResult> = {
-    async next() {
-      const event = await events.next();
-      if (event.done) return { done: true, value: undefined };
-      return {
-        done: false,
-        value: await execute({ ...args, rootValue: event.value, contextValue: context.fresh() }),
-      };
-    },
-    async return() {
-      await events.return?.();
-      return { done: true, value: undefined };
-    },
-    async throw(error: unknown) {
-      await events.return?.();
-      throw error;
-    },
-    [Symbol.asyncIterator]: () => results,
-  };
-  return results;
+function tooManyOperations(): DomainError {
+  const message = `No more than ${OPERATIONS_MAX} operations may be open on one connection.`;
+  return new DomainError('RATE_LIMITED', message);
 }
 
-function presented(
-  result: ExecutionResult,
-  context: unknown,
-  present: (error: unknown, correlationId: string) => unknown,
-): ExecutionResult {
-  if (result.errors === undefined) return result;
-  const { correlationId } = context as RequestContext;
-  return {
-    ...result,
-    errors: result.errors.map((error) => present(error, correlationId) as GraphQLError),
-  };
+/** What graphql-ws takes for the results of an operation. They are sent past it: it only waits for their end. */
+class Delivery implements AsyncIterableIterator<ExecutionResult> {
+  constructor(
+    private readonly running: Running,
+    private readonly end: Promise<void>,
+  ) {
+    end.catch(() => undefined); // told by next(), which nobody calls for a client that has gone
+  }
+
+  async next(): Promise<IteratorResult<ExecutionResult>> {
+    await this.end;
+    return { done: true, value: undefined };
+  }
+
+  return(): Promise<IteratorResult<ExecutionResult>> {
+    this.running.stop();
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  throw(error: unknown): Promise<IteratorResult<ExecutionResult>> {
+    this.running.stop();
+    return Promise.reject(error instanceof Error ? error : new Error(String(error)));
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
 }
 
 function authorizationOf(

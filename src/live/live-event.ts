@@ -10,10 +10,10 @@ import type { ChangesFound, ChangesWanted, SeatChange, SeatSnapshot } from './ch
 import type { Clock } from '../infra/clock';
 import { formatCursor, type Cursor } from './cursor';
 import { Projection } from './projection';
-import { Watch } from './watch';
+import { Pace } from './tick';
+import { Watch, type Watched } from './watch';
 
-/** Changes gather for this long before they go out as one message. */
-const TICK_MS = 40;
+const pace = new Pace();
 /** No reader sees a state that the log has contradicted for longer than this. */
 export const CATCH_UP_MS = 1_000;
 
@@ -26,7 +26,7 @@ export interface LiveEventContext {
   epoch: () => string;
 }
 
-export class LiveEvent {
+export class LiveEvent implements Watched {
   private readonly watches = new Set<Watch>();
   private tick: NodeJS.Timeout | undefined;
   private catchingUp: Promise<void> | undefined;
@@ -95,11 +95,7 @@ export class LiveEvent {
    * behind follows without a gap, since the watch collects marks before `after` is looked up.
    */
   async watch(after: Cursor | undefined): Promise<Watch> {
-    const watch = new Watch(
-      () => this.cursor,
-      (ended) => this.watches.delete(ended),
-    );
-    this.watches.add(watch);
+    const watch = new Watch(this);
     this.touch();
     try {
       await this.fresh();
@@ -110,6 +106,21 @@ export class LiveEvent {
     }
     watch.open();
     return watch;
+  }
+
+  admit(watch: Watch): void {
+    this.watches.add(watch);
+  }
+
+  dismiss(watch: Watch): void {
+    this.watches.delete(watch);
+  }
+
+  scheduleTick(): void {
+    this.tick ??= setTimeout(() => {
+      this.tick = undefined;
+      for (const watch of this.watches) watch.deliver();
+    }, pace.tickMs());
   }
 
   close(): void {
@@ -147,11 +158,6 @@ export class LiveEvent {
   private announce(nos: readonly number[]): void {
     if (nos.length === 0) return;
     for (const watch of this.watches) watch.mark(nos);
-    if (this.watches.size > 0) {
-      this.tick ??= setTimeout(() => {
-        this.tick = undefined;
-        for (const watch of this.watches) watch.deliver();
-      }, TICK_MS);
-    }
+    if (this.watches.size > 0) this.scheduleTick();
   }
 }

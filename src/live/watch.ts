@@ -12,6 +12,16 @@ export interface LiveUpdate {
   nos: number[];
 }
 
+/** What a watch needs of the event it looks at. */
+export interface Watched {
+  /** Where a reader stands who has been told everything up to now. */
+  readonly cursor: string;
+  admit(watch: Watch): void;
+  dismiss(watch: Watch): void;
+  /** Lets what is marked go out with the next tick. */
+  scheduleTick(): void;
+}
+
 /** More changes than this at once are told as a whole map: one letter a seat instead of an object each. */
 export const CHANGES_MAX = 2_000;
 
@@ -24,10 +34,31 @@ export class Watch implements AsyncIterableIterator<LiveUpdate> {
   private ended = false;
   private waiting: ((result: IteratorResult<LiveUpdate>) => void) | undefined;
 
-  constructor(
-    private readonly cursor: () => string,
-    private readonly onEnd: (watch: Watch) => void,
-  ) {}
+  constructor(private readonly event: Watched) {
+    event.admit(this);
+  }
+
+  /** Another view of the same event, which begins with the whole map. */
+  fork(): Watch {
+    const watch = new Watch(this.event);
+    watch.markSnapshot();
+    watch.open();
+    return watch;
+  }
+
+  /**
+   * Ends this one, whose reader goes on with what `other` tells from now on: that tells what was left
+   * to tell here too. False, and nothing done, where a whole map is due.
+   */
+  handOverTo(other: Watch): boolean {
+    if (this.snapshotDue) return false;
+    if (this.changed.size > 0) {
+      other.mark(this.changed);
+      this.event.scheduleTick();
+    }
+    this.end();
+    return true;
+  }
 
   /** Marks seats as changed; they go out with the next deliver(). */
   mark(nos: Iterable<number>): void {
@@ -83,7 +114,7 @@ export class Watch implements AsyncIterableIterator<LiveUpdate> {
   end(): void {
     if (this.ended) return;
     this.ended = true;
-    this.onEnd(this);
+    this.event.dismiss(this);
     this.waiting?.({ done: true, value: undefined });
     this.waiting = undefined;
   }
@@ -91,7 +122,7 @@ export class Watch implements AsyncIterableIterator<LiveUpdate> {
   private take(): LiveUpdate {
     const snapshot = this.snapshotDue || this.changed.size > CHANGES_MAX;
     const update = {
-      cursor: this.cursor(),
+      cursor: this.event.cursor,
       snapshot,
       nos: snapshot ? [] : [...this.changed].sort((a, b) => a - b),
     };

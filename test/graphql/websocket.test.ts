@@ -1,6 +1,7 @@
-import WebSocket from 'ws';
+import type { ClientOptions } from 'ws';
 import { startHouse, type House } from '../support/house';
 import { holdNos, openHall, type Hall } from '../support/hall';
+import { RawSocket } from '../support/raw-socket';
 
 const ORIGIN = 'https://tickets.example.org';
 let house: House;
@@ -11,64 +12,9 @@ beforeAll(async () => {
 });
 afterAll(() => house.close());
 
-interface Message {
-  type: string;
-  id?: string;
-  payload?: unknown;
-}
-
-/** A raw socket, for what a polite client never sends. */
-class RawSocket {
-  private readonly socket: WebSocket;
-  private readonly queue: Message[] = [];
-  private readonly waiting: ((message: Message) => void)[] = [];
-  /** The close code. */
-  readonly closed: Promise<number>;
-  readonly opened: Promise<void>;
-
-  constructor(options: WebSocket.ClientOptions = {}, path = '/graphql') {
-    const url = `${house.url.replace('http', 'ws')}${path}`;
-    this.socket = new WebSocket(url, 'graphql-transport-ws', options);
-    this.opened = new Promise((resolve, reject) => {
-      this.socket.on('open', resolve);
-      this.socket.on('error', reject);
-    });
-    this.opened.catch(() => undefined);
-    this.closed = new Promise((resolve) => this.socket.on('close', resolve));
-    this.socket.on('message', (data: Buffer) => {
-      const message = JSON.parse(data.toString()) as Message;
-      const taker = this.waiting.shift();
-      if (taker) taker(message);
-      else this.queue.push(message);
-    });
-  }
-
-  send(message: object | string): void {
-    this.socket.send(typeof message === 'string' ? message : JSON.stringify(message));
-  }
-
-  next(): Promise<Message> {
-    const message = this.queue.shift();
-    return message
-      ? Promise.resolve(message)
-      : new Promise((resolve) => this.waiting.push(resolve));
-  }
-
-  async init(payload: object = {}): Promise<this> {
-    await this.opened;
-    this.send({ type: 'connection_init', payload });
-    expect(await this.next()).toMatchObject({ type: 'connection_ack' });
-    return this;
-  }
-
-  close(): void {
-    this.socket.terminate();
-  }
-}
-
 const sockets: RawSocket[] = [];
-const connect = (options?: WebSocket.ClientOptions, path?: string): RawSocket => {
-  const socket = new RawSocket(options, path);
+const connect = (options?: ClientOptions, path?: string): RawSocket => {
+  const socket = new RawSocket(house, options, path);
   sockets.push(socket);
   return socket;
 };

@@ -1,16 +1,34 @@
-import { CHANGES_MAX, Watch, type LiveUpdate } from '../../src/live/watch';
+import { CHANGES_MAX, Watch, type LiveUpdate, type Watched } from '../../src/live/watch';
 
-let ended: number;
+/** An event whose ticks come when the test says so. */
+class QuietEvent implements Watched {
+  readonly cursor = 'cursor';
+  readonly watches = new Set<Watch>();
+  ended = 0;
+  ticks = 0;
+
+  admit(admitted: Watch): void {
+    this.watches.add(admitted);
+  }
+
+  dismiss(dismissed: Watch): void {
+    this.watches.delete(dismissed);
+    this.ended++;
+  }
+
+  scheduleTick(): void {
+    this.ticks++;
+  }
+}
+
+let event: QuietEvent;
 let watch: Watch;
 beforeEach(() => {
-  ended = 0;
-  watch = new Watch(
-    () => 'cursor',
-    () => ended++,
-  );
+  event = new QuietEvent();
+  watch = new Watch(event);
 });
-const next = async (): Promise<LiveUpdate> => {
-  const result = await watch.next();
+const next = async (of = watch): Promise<LiveUpdate> => {
+  const result = await of.next();
   if (result.done) throw new Error('the watch has ended');
   return result.value;
 };
@@ -77,11 +95,50 @@ describe('a watch', () => {
     watch.end();
     expect(await waiting).toEqual({ done: true, value: undefined });
     expect(await watch.next()).toEqual({ done: true, value: undefined });
-    expect(ended).toBe(1);
+    expect(event.ended).toBe(1);
+  });
+
+  it('forks into one that begins with the whole map, and leaves this one alone', async () => {
+    watch.open();
+    await next();
+    watch.mark([1]);
+    const fork = watch.fork();
+    expect(await next(fork)).toEqual({ cursor: 'cursor', snapshot: true, nos: [] });
+    watch.deliver();
+    expect((await next()).nos).toEqual([1]);
+    expect(event.watches).toEqual(new Set([watch, fork]));
+  });
+
+  it('hands over what it had left to tell, and ends', async () => {
+    const other = watch.fork();
+    watch.open();
+    await next();
+    await next(other);
+    watch.mark([5, 2]);
+    other.mark([3]);
+    expect(watch.handOverTo(other)).toBe(true);
+    expect(event.ticks).toBe(1);
+    other.deliver();
+    expect((await next(other)).nos).toEqual([2, 3, 5]);
+    expect(event.watches).toEqual(new Set([other]));
+  });
+
+  it('asks for no tick where it has nothing left to tell', async () => {
+    const other = watch.fork();
+    watch.open();
+    await next();
+    expect(watch.handOverTo(other)).toBe(true);
+    expect(event.ticks).toBe(0);
+  });
+
+  it('does not hand over a whole map', () => {
+    const fork = watch.fork();
+    expect(fork.handOverTo(watch)).toBe(false);
+    expect(event.watches).toEqual(new Set([watch, fork]));
   });
 
   it('ends when an error is thrown into it', async () => {
     await expect(watch.throw(new Error('gone'))).rejects.toThrow('gone');
-    expect(ended).toBe(1);
+    expect(event.ended).toBe(1);
   });
 });

@@ -22,7 +22,6 @@ import { Refusable } from '../../graphql/errors';
 import { Money, money } from '../../graphql/money';
 import type { NodeFetcher } from '../../graphql/node';
 import { DateTime } from '../../graphql/scalars';
-import { counted } from '../../graphql/subscriptions';
 import {
   parseNodeId,
   requireEventScoped,
@@ -209,7 +208,7 @@ export class ReservationResolver {
       const key = requireEventScoped('Reservation', args.id);
       const reservation = await visibleReservation(context, { type: 'Reservation', ...key });
       if (reservation === undefined) throw notFound('reservation');
-      return counted(context, 'reservationUpdates', watchReservation(context.app, reservation));
+      return watchReservation(context.app, reservation);
     },
   })
   reservationUpdates(

@@ -1,5 +1,6 @@
 import type { App } from '../../app.types';
-import type { LiveUpdate } from '../../live/watch';
+import type { SharedFeed } from '../../graphql/fan-out';
+import type { LiveUpdate, Watch } from '../../live/watch';
 import { inventoryOf, type Inventory } from './inventory';
 
 /** An update, and where the state of its seats is read. */
@@ -8,10 +9,53 @@ export interface SeatMapNews extends LiveUpdate {
 }
 
 /**
- * The updates of one event's map, from `after` on; undefined where the event does not exist. The
- * inventory is looked up once: a message that had to ask the database could fail, and would take with
- * it changes that nobody tells again.
+ * The updates of one event's map. The inventory is looked up once: a message that had to ask the
+ * database could fail, and would take with it changes that nobody tells again.
  */
+class SeatMapFeed implements SharedFeed<SeatMapNews> {
+  readonly shareKey: string;
+  readonly field = 'seatMapUpdates';
+  readonly startArguments = ['after'];
+
+  constructor(
+    private readonly watch: Watch,
+    private readonly inventory: Inventory,
+  ) {
+    this.shareKey = `seatMap ${inventory.eventId}`;
+  }
+
+  async next(): Promise<IteratorResult<SeatMapNews>> {
+    return this.withInventory(await this.watch.next());
+  }
+
+  async return(): Promise<IteratorResult<SeatMapNews>> {
+    return this.withInventory(await this.watch.return());
+  }
+
+  async throw(error: unknown): Promise<IteratorResult<SeatMapNews>> {
+    return this.withInventory(await this.watch.throw(error));
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  fork(): SeatMapFeed {
+    return new SeatMapFeed(this.watch.fork(), this.inventory);
+  }
+
+  handOverTo(other: SharedFeed<SeatMapNews>): boolean {
+    return other instanceof SeatMapFeed && this.watch.handOverTo(other.watch);
+  }
+
+  private withInventory(result: IteratorResult<LiveUpdate>): IteratorResult<SeatMapNews> {
+    return result.done
+      ? result
+      : { done: false, value: { ...result.value, inventory: this.inventory } };
+  }
+}
+
+/** From `after` on; undefined where the event does not exist. */
 export async function seatMapFeed(
   app: App,
   event: { id: string; seatingPlanId: string },
@@ -19,20 +63,10 @@ export async function seatMapFeed(
 ): Promise<AsyncIterableIterator<SeatMapNews> | undefined> {
   const watch = await app.live.watch(event.id, after);
   if (watch === undefined) return undefined;
-  let inventory: Inventory;
   try {
-    inventory = await inventoryOf(app, event);
+    return new SeatMapFeed(watch, await inventoryOf(app, event));
   } catch (error) {
     await watch.return();
     throw error;
   }
-  const withInventory = (result: IteratorResult<LiveUpdate>): IteratorResult<SeatMapNews> =>
-    result.done ? result : { done: false, value: { ...result.value, inventory } };
-  const feed: AsyncIterableIterator<SeatMapNews> = {
-    next: async () => withInventory(await watch.next()),
-    return: async () => withInventory(await watch.return()),
-    throw: async (error: unknown) => withInventory(await watch.throw(error)),
-    [Symbol.asyncIterator]: () => feed,
-  };
-  return feed;
 }

@@ -24,7 +24,6 @@ import {
 } from '../../graphql/connections';
 import type { RequestContext } from '../../graphql/context';
 import type { NodeFetcher } from '../../graphql/node';
-import { counted } from '../../graphql/subscriptions';
 import { requireId } from '../../infra/ids';
 import { Event, EventCategory } from '../events/event.entity';
 import { visibleEvent } from '../events/event.service';
@@ -143,7 +142,7 @@ export class SeatMapUpdatesResolver {
       const event = await visibleEvent(context, eventId);
       const feed = event && (await seatMapFeed(context.app, event, args.after));
       if (feed === undefined) throw notFound('event');
-      return counted(context, 'seatMapUpdates', feed);
+      return feed;
     },
   })
   seatMapUpdates(

@@ -1,0 +1,63 @@
+/** Everybody who has a connection open, and what is looked after once a second for all of them. */
+import type { App } from '../app.types';
+import type { Connection } from './connection';
+
+/** How long a client may leave what it was sent unread. */
+const BEHIND_MS_MAX = 30_000;
+const SWEEP_MS = 1_000;
+/** A ping every so many sweeps, a different part of the clients in each; no answer until the next ends it. */
+const SWEEPS_A_PING = 12;
+
+export class Clients {
+  private readonly connections = new Set<Connection>();
+  private readonly perAddress = new Map<string, number>();
+  private readonly timer: NodeJS.Timeout;
+  private sweeps = 0;
+
+  constructor(
+    private readonly app: App,
+    private readonly endExpired: () => void,
+  ) {
+    this.timer = setInterval(() => this.sweep(), SWEEP_MS);
+  }
+
+  /** False where too many connections are open from this address. */
+  mayEnter(address: string): boolean {
+    const { rateLimits, connectionsPerAddress } = this.app.config;
+    if (!rateLimits || connectionsPerAddress === 0) return true;
+    return (this.perAddress.get(address) ?? 0) < connectionsPerAddress;
+  }
+
+  enter(connection: Connection): void {
+    const { remoteAddress } = connection;
+    this.connections.add(connection);
+    this.perAddress.set(remoteAddress, (this.perAddress.get(remoteAddress) ?? 0) + 1);
+    connection.pingSlot = this.connections.size % SWEEPS_A_PING;
+  }
+
+  leave(connection: Connection): void {
+    if (!this.connections.delete(connection)) return;
+    const { remoteAddress } = connection;
+    const left = (this.perAddress.get(remoteAddress) ?? 1) - 1;
+    if (left > 0) this.perAddress.set(remoteAddress, left);
+    else this.perAddress.delete(remoteAddress);
+  }
+
+  close(): void {
+    clearInterval(this.timer);
+  }
+
+  private sweep(): void {
+    const nowMs = this.app.clock.now().getTime();
+    const slot = ++this.sweeps % SWEEPS_A_PING;
+    for (const connection of this.connections) {
+      const { behindSinceMs } = connection;
+      if (behindSinceMs !== undefined) {
+        if (nowMs - behindSinceMs > BEHIND_MS_MAX) connection.cutOff();
+      } else if (connection.pingSlot === slot) {
+        connection.ping();
+      }
+    }
+    this.endExpired();
+  }
+}

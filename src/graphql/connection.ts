@@ -1,0 +1,95 @@
+/**
+ * One client's connection, whatever carries it: how much it has been sent and not taken, and how long
+ * that has lasted. Nothing is queued for a reader beyond a bound; who would send more waits, or sends
+ * something newer later.
+ */
+import type { OperationRefused, Running } from './operations';
+import type { Payload } from './payload';
+
+/** What a client that stops reading may cost: bytes sent to it that it has not taken. */
+export const UNREAD_BYTES_MAX = 1024 * 1024;
+/** Queries and mutations of one connection that run at the same time; the next ones wait. */
+const RUNNING_MAX = 8;
+
+export abstract class Connection {
+  /** When somebody first had to wait for this client, since it last took everything. */
+  behindSinceMs: number | undefined;
+  pingSlot = 0;
+  private waiting: (() => void)[] | undefined;
+  private running = 0;
+  private queue: (() => void)[] | undefined;
+
+  abstract readonly isOpen: boolean;
+  abstract readonly unreadBytes: number;
+  /** True when what is unread is worth waiting for: then the end of it will be told. */
+  protected abstract readonly isFull: boolean;
+  protected abstract onceDrained(tell: () => void): void;
+  /** Hangs up at once: a client that does not read does not read a goodbye either. */
+  abstract cutOff(): void;
+  /** Asks whether the client is still there, and hangs up where it did not say so since the last time. */
+  abstract ping(): void;
+  /** Takes no more requests from a client that does not take answers. */
+  protected abstract pauseReading(): void;
+  protected abstract resumeReading(): void;
+  /** One of its operations needs a token, and the token has run out. */
+  abstract expire(running: Running, refused: OperationRefused): void;
+
+  constructor(
+    readonly remoteAddress: string,
+    private readonly nowMs: () => number,
+  ) {}
+
+  hasRoom(bytes: number): boolean {
+    return this.isOpen && (!this.isFull || this.unreadBytes + bytes <= UNREAD_BYTES_MAX);
+  }
+
+  /** Resolves once the client has taken everything, or has gone. */
+  drained(): Promise<void> {
+    if (!this.isOpen || !this.isFull) return Promise.resolve();
+    return new Promise((resolve) => {
+      if (this.waiting === undefined) {
+        this.waiting = [];
+        this.behindSinceMs = this.nowMs();
+        this.pauseReading();
+        this.onceDrained(() => this.release());
+      }
+      this.waiting.push(resolve);
+    });
+  }
+
+  /** Resolves when there is room for so many bytes; false where the client has gone. */
+  async room(bytes: number): Promise<boolean> {
+    while (this.isOpen && !this.hasRoom(bytes)) await this.drained();
+    return this.isOpen;
+  }
+
+  /** Runs some of a connection's operations at a time, and none for a client that does not read. */
+  async inTurn(work: () => Promise<void>): Promise<void> {
+    if (this.running >= RUNNING_MAX)
+      await new Promise<void>((resolve) => (this.queue ??= []).push(resolve));
+    this.running++;
+    try {
+      if (await this.room(0)) await work();
+    } finally {
+      this.running--;
+      this.queue?.shift()?.();
+    }
+  }
+
+  /** Lets go of whoever waits: after a drain, and when the connection has closed. */
+  protected release(): void {
+    if (this.behindSinceMs === undefined) return;
+    this.behindSinceMs = undefined;
+    this.resumeReading();
+    const waiting = this.waiting ?? [];
+    this.waiting = undefined;
+    for (const resume of waiting) resume();
+  }
+}
+
+/** Where the results of one operation go. */
+export interface Channel {
+  readonly connection: Connection;
+  /** False, and nothing sent, where there is no room for it now. */
+  offer(payload: Payload): boolean;
+}
