@@ -9,6 +9,7 @@ import { HouseHolds1700000600000 } from './1700000600000-house-holds';
 import { MockLedger1700000730000 } from './1700000730000-mock-ledger';
 import { PaymentWebhooks1700000730100 } from './1700000730100-payment-webhooks';
 import { JobWorkers1700000740000 } from './1700000740000-job-workers';
+import { Checkouts1700000740100 } from './1700000740100-checkouts';
 import { Refunds1700000750000 } from './1700000750000-refunds';
 import { TicketDoors1700000760000 } from './1700000760000-ticket-doors';
 import { DomainEvents1700000770000 } from './1700000770000-domain-events';
@@ -25,6 +26,7 @@ export const migrations = [
   MockLedger1700000730000,
   PaymentWebhooks1700000730100,
   JobWorkers1700000740000,
+  Checkouts1700000740100,
   Refunds1700000750000,
   TicketDoors1700000760000,
   DomainEvents1700000770000,

@@ -26,6 +26,9 @@ CREATE TABLE bookings (
   refunded_minor integer DEFAULT 0 NOT NULL,
   created_at timestamp with time zone NOT NULL,
   confirmed_at timestamp with time zone,
+  seat_nos integer[] NOT NULL,
+  check_at timestamp with time zone NOT NULL,
+  decide_by timestamp with time zone NOT NULL,
   cancelled_at timestamp with time zone,
   cancel_origin text,
   CONSTRAINT pk_bookings PRIMARY KEY (event_id, id),
@@ -37,7 +40,8 @@ CREATE TABLE bookings (
   CONSTRAINT ck_bookings_status CHECK ((status = ANY (ARRAY['PENDING'::text, 'CONFIRMED'::text, 'FAILED'::text, 'CANCELLED'::text, 'REFUNDED'::text])))
 );
 CREATE INDEX ix_bookings_holder ON public.bookings USING btree (holder_id, created_at DESC, id);
-CREATE INDEX ix_bookings_pending ON public.bookings USING btree (created_at) WHERE (status = 'PENDING'::text);
+CREATE INDEX ix_bookings_pending ON public.bookings USING btree (check_at) WHERE (status = 'PENDING'::text);
+CREATE INDEX ix_bookings_reservation ON public.bookings USING btree (event_id, reservation_id);
 CREATE UNIQUE INDEX uq_bookings_live_reservation ON public.bookings USING btree (event_id, reservation_id) WHERE (status = ANY (ARRAY['PENDING'::text, 'CONFIRMED'::text]));
 CREATE UNIQUE INDEX uq_bookings_one_per_customer ON public.bookings USING btree (event_id, holder_id) WHERE (one_per_customer AND (status = ANY (ARRAY['PENDING'::text, 'CONFIRMED'::text])));
 
@@ -260,11 +264,14 @@ CREATE TABLE payments (
   refunded_minor integer DEFAULT 0 NOT NULL,
   created_at timestamp with time zone NOT NULL,
   settled_at timestamp with time zone,
+  next_client_secret text,
+  next_redirect_url text,
   refund_reserved_minor integer DEFAULT 0 NOT NULL,
   disputed_at timestamp with time zone,
   CONSTRAINT pk_payments PRIMARY KEY (event_id, id),
   CONSTRAINT fk_payments_booking FOREIGN KEY (event_id, booking_id) REFERENCES bookings(event_id, id),
   CONSTRAINT ck_payments_failed CHECK (((status = 'FAILED'::text) = (failure_code IS NOT NULL))),
+  CONSTRAINT ck_payments_next CHECK (((status = 'PENDING'::text) OR ((next_client_secret IS NULL) AND (next_redirect_url IS NULL)))),
   CONSTRAINT ck_payments_provider CHECK ((provider = ANY (ARRAY['MOCK'::text, 'STRIPE'::text]))),
   CONSTRAINT ck_payments_refund_reserved CHECK ((refund_reserved_minor <= amount_minor)),
   CONSTRAINT ck_payments_refunded CHECK (((refunded_minor >= 0) AND (refunded_minor <= refund_reserved_minor))),
@@ -1127,6 +1134,53 @@ AS $function$
     INSERT INTO seat_changes (event_id, xid, kind, status, nos, versions, held_until, reservation_id)
     VALUES (p_event_id, pg_current_xact_id(), 'PINNED', 'H', v_nos, v_versions, 'infinity', p_reservation_id);
     RETURN jsonb_build_object('outcome', 'PINNED', 'nos', to_jsonb(v_nos), 'versions', to_jsonb(v_versions));
+  END $function$;
+
+CREATE OR REPLACE FUNCTION public.reclaim_seats(p_event_id uuid, p_reservation_id uuid, p_nos integer[], p_now timestamp with time zone)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+AS $function$
+  DECLARE
+    v_reservation reservations;
+    v_nos integer[];
+    v_versions integer[];
+  BEGIN
+    SELECT * INTO v_reservation FROM reservations
+    WHERE event_id = p_event_id AND id = p_reservation_id FOR UPDATE;
+    IF NOT FOUND THEN
+      RETURN jsonb_build_object('outcome', 'NOT_FOUND');
+    ELSIF v_reservation.status IN ('CHECKOUT', 'BOOKED') THEN
+      RETURN jsonb_build_object('outcome', 'RESERVATION_CLOSED', 'status', v_reservation.status);
+    ELSIF NOT (v_reservation.seat_nos @> p_nos AND p_nos @> v_reservation.seat_nos) THEN
+      RETURN jsonb_build_object('outcome', 'RESERVATION_CHANGED');
+    END IF;
+    PERFORM 1 FROM seats WHERE event_id = p_event_id AND no = ANY (p_nos) ORDER BY no FOR UPDATE;
+    IF (SELECT count(*) FROM seats WHERE event_id = p_event_id AND no = ANY (p_nos)
+          AND ((status = 'H' AND reservation_id = p_reservation_id) OR seat_is_free(status, held_until, p_now))
+       ) <> cardinality(p_nos) THEN
+      RETURN jsonb_build_object('outcome', 'SEATS_LOST');
+    END IF;
+
+    WITH changed AS (
+      UPDATE seats SET status = 'H', version = version + 1, reservation_id = p_reservation_id, held_until = 'infinity'
+      WHERE event_id = p_event_id AND no = ANY (p_nos) AND reservation_id IS DISTINCT FROM p_reservation_id
+      RETURNING no, version
+    )
+    SELECT array_agg(no ORDER BY no), array_agg(version ORDER BY no) INTO v_nos, v_versions FROM changed;
+    IF v_nos IS NOT NULL THEN
+      INSERT INTO seat_changes (event_id, xid, kind, status, nos, versions, held_until, reservation_id)
+      VALUES (p_event_id, pg_current_xact_id(), 'HELD', 'H', v_nos, v_versions, 'infinity', p_reservation_id);
+    END IF;
+    WITH changed AS (
+      UPDATE seats SET status = 'S', version = version + 1, held_until = NULL
+      WHERE event_id = p_event_id AND no = ANY (p_nos) RETURNING no, version
+    )
+    SELECT array_agg(no ORDER BY no), array_agg(version ORDER BY no) INTO v_nos, v_versions FROM changed;
+    UPDATE reservations SET status = 'BOOKED', ended_at = p_now
+    WHERE event_id = p_event_id AND id = p_reservation_id;
+    INSERT INTO seat_changes (event_id, xid, kind, status, nos, versions, reservation_id)
+    VALUES (p_event_id, pg_current_xact_id(), 'SOLD', 'S', v_nos, v_versions, p_reservation_id);
+    RETURN jsonb_build_object('outcome', 'SOLD', 'nos', to_jsonb(v_nos), 'versions', to_jsonb(v_versions));
   END $function$;
 
 CREATE OR REPLACE FUNCTION public.record_domain_event(p_type text, p_event_id uuid, p_organization_id uuid, p_now timestamp with time zone, p_correlation_id text, p_actor_kind text, p_actor_id text, p_data jsonb)

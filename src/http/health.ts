@@ -102,5 +102,10 @@ async function alertsOf(
     if (seconds > most)
       alerts.push({ alert, detail: `${seconds.toFixed(1)} s behind; the limit is ${most} s` });
   }
+  const overdue = (await app.metrics.overdueBookings.get()).values[0]?.value ?? 0;
+  if (overdue > 0) {
+    const detail = `${overdue} should have been decided by now; is a payment provider away?`;
+    alerts.push({ alert: 'bookings-overdue', detail });
+  }
   return alerts;
 }

@@ -26,6 +26,11 @@ export class Metrics {
     labelNames: ['provider', 'outcome'] as const,
     registers: [this.registry],
   });
+  readonly overdueBookings = new Gauge({
+    name: 'usher_bookings_overdue',
+    help: 'Bookings that should have been decided by now, and are PENDING',
+    registers: [this.registry],
+  });
   readonly expiredReservations = new Counter({
     name: 'usher_expired_reservations_total',
     help: 'Reservations ended by the sweeper',

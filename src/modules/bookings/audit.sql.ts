@@ -15,7 +15,7 @@ export interface Violation {
 /** A broken promise is shown this often at most; one would be reason enough to look. */
 const FINDINGS_MAX = 100;
 
-/** How long something may be open when all is well: the recovery job and the sweeper were due long ago. */
+/** How long past its time something may be open when all is well: recovery and the sweeper were due long ago. */
 const OPEN_MAX = `interval '15 minutes'`;
 
 /** The change log with one row a seat and change. */
@@ -167,13 +167,13 @@ const INVARIANTS: Readonly<Record<string, string>> = {
     FROM scope JOIN reservations r USING (event_id) CROSS JOIN clock
     WHERE r.status = 'ACTIVE' AND r.expires_at < clock.now - ${OPEN_MAX}
     UNION ALL
-    SELECT b.event_id, format('booking %s has been PENDING since %s', b.reference, b.created_at)
+    SELECT b.event_id, format('booking %s has been PENDING since %s, and was to be decided by %s', b.reference, b.created_at, b.decide_by)
     FROM scope JOIN bookings b USING (event_id) CROSS JOIN clock
-    WHERE b.status = 'PENDING' AND b.created_at < clock.now - ${OPEN_MAX}
+    WHERE b.status = 'PENDING' AND b.decide_by < clock.now - ${OPEN_MAX}
     UNION ALL
-    SELECT p.event_id, format('payment %s has been PENDING since %s', p.id, p.created_at)
+    SELECT p.event_id, format('payment %s has been PENDING since %s, and nobody has heard of it', p.id, p.created_at)
     FROM scope JOIN payments p USING (event_id) CROSS JOIN clock
-    WHERE p.status = 'PENDING' AND p.created_at < clock.now - ${OPEN_MAX}`,
+    WHERE p.status = 'PENDING' AND p.provider_reference IS NULL AND p.created_at < clock.now - ${OPEN_MAX}`,
 
   /** The seats, of whatever status, are the places of the plan: 0, 1, 2 … */
   capacity: `

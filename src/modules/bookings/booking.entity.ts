@@ -62,6 +62,10 @@ export class Booking {
   @Column('boolean', { default: false })
   onePerCustomer!: boolean;
 
+  /** What it pays for, as it was when it was pinned. */
+  @Column('integer', { array: true })
+  seatNos!: number[];
+
   @Column('integer')
   totalMinor!: number;
 
@@ -71,6 +75,14 @@ export class Booking {
   @Column('timestamptz')
   @Field(() => DateTime)
   createdAt!: Date;
+
+  /** When recovery asks the provider next, while it is PENDING. */
+  @Column('timestamptz')
+  checkAt!: Date;
+
+  /** A payment that is still open then is given up. */
+  @Column('timestamptz')
+  decideBy!: Date;
 
   @Column('timestamptz', { nullable: true })
   @Field(() => DateTime, { nullable: true })

@@ -9,8 +9,9 @@ import {
   Query,
   Resolver,
   Root,
+  Subscription,
 } from 'type-graphql';
-import { badInput, DomainError } from '../../errors';
+import { badInput, DomainError, notFound } from '../../errors';
 import { connectionType, pageSize, type Connection } from '../../graphql/connections';
 import type { RequestContext } from '../../graphql/context';
 import { Refusable } from '../../graphql/errors';
@@ -22,7 +23,7 @@ import { User } from '../auth/user.entity';
 import { requireHolder } from '../auth/viewer.rules';
 import { Event } from '../events/event.entity';
 import { eventById } from '../events/event.loaders';
-import { Payment } from '../payments/payment.entity';
+import { Payment, PaymentStatus } from '../payments/payment.entity';
 import { paymentsOfBooking } from '../payments/payment.loaders';
 import { pageOfHolder } from '../reservations/holder-pages';
 import { AlreadyBooked, ReservationExpired } from '../reservations/reservation.refusals';
@@ -31,6 +32,7 @@ import { ConfirmBookingInput } from './booking.inputs';
 import { PaymentDeclined } from './booking.refusals';
 import { confirmBooking, findBookingByReference } from './booking.service';
 import { visibleBooking } from './booking.visibility';
+import { watchBooking, type SeenBooking } from './booking.watch';
 
 const PAGE_DEFAULT = 20;
 
@@ -83,6 +85,19 @@ export class BookingResolver {
     });
   }
 
+  @Subscription(() => Booking, {
+    description:
+      'The buyer’s own booking: as it is now, at once, and then each time it changes, such as when a payment settles later, or money came late and is given back. Ends when all of it has been refunded. For its holder, and staff who see sales. Errors: NOT_FOUND.',
+    subscribe: async ({ args, context }: { args: { id: string }; context: RequestContext }) => {
+      const booking = await visibleBooking(context, requireEventScoped('Booking', args.id));
+      if (booking === undefined) throw notFound('booking');
+      return watchBooking(context.app, booking);
+    },
+  })
+  bookingUpdates(@Root() seen: SeenBooking, @Arg('id', () => ID) _id: string): Booking {
+    return seen.booking;
+  }
+
   @FieldResolver(() => Event)
   event(@Root() booking: Booking, @Ctx() ctx: RequestContext): Promise<Event> {
     return ctx.loadRequired(eventById, booking.eventId);
@@ -108,10 +123,19 @@ export class BookingResolver {
   @FieldResolver(() => PaymentNextAction, {
     nullable: true,
     description:
-      'What the buyer still has to do with the provider; null where nothing is left to do, as always with MOCK.',
+      'What the buyer still has to do with the provider while the booking is PENDING, such as 3-D Secure. Told to the buyer alone; null for others, and where nothing is left to do.',
   })
-  nextAction(): PaymentNextAction | null {
-    return null;
+  async nextAction(
+    @Root() { eventId, id, holderId }: Booking,
+    @Ctx() ctx: RequestContext,
+  ): Promise<PaymentNextAction | null> {
+    const { viewer } = ctx;
+    if (viewer.kind === 'anonymous' || viewer.id !== holderId) return null;
+    const payments = await ctx.loadRequired(paymentsOfBooking, { eventId, id });
+    const open = payments.find(({ status }) => status === PaymentStatus.PENDING);
+    if (open === undefined) return null;
+    const { nextClientSecret: clientSecret, nextRedirectUrl: redirectUrl } = open;
+    return clientSecret === null && redirectUrl === null ? null : { clientSecret, redirectUrl };
   }
 }
 

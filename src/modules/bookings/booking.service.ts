@@ -1,24 +1,21 @@
 import { createHash } from 'node:crypto';
+import { IsNull, Not } from 'typeorm';
 import type { App } from '../../app.types';
 import { badInput, type FieldProblem } from '../../errors';
-import { eventScopedId, type EventScopedKey } from '../../infra/ids';
+import type { EventScopedKey } from '../../infra/ids';
 import { reached } from '../../infra/steps';
 import { User } from '../auth/user.entity';
 import { Payment, PaymentStatus, type PaymentProviderName } from '../payments/payment.entity';
 import { CHARGE_NOT_MADE } from '../payments/payment.rules';
-import { Event } from '../events/event.entity';
-import {
-  chargeBounded,
-  chooseProvider,
-  PROVIDER_TIMEOUT_MS,
-  type ChargeIdentity,
-} from '../payments/provider';
+import { chargeBounded, chooseProvider, PROVIDER_TIMEOUT_MS } from '../payments/provider';
 import type { Holder } from '../reservations/reservation.entity';
 import { Booking, BookingReference, BookingStatus } from './booking.entity';
+import { bookingChannel } from './booking.news';
 import { readReference } from './booking.rules';
 import { paymentDeclined } from './booking.refusals';
-import { pinBooking, type Pinned } from './pin';
-import { declineBooking, settleBooking } from './settle';
+import { chargeIdentity } from './charge';
+import { pinBooking } from './pin';
+import { followCharge, settleBooking } from './settle';
 
 /** How long a retry waits for the call it repeats. */
 const RETRY_WAIT_MS = 15_000;
@@ -37,9 +34,9 @@ export interface ConfirmBooking {
 
 /**
  * Books a reservation: pin, charge, settle (booking.rules.ts tells the whole story). Answers the
- * booking, CONFIRMED, or PENDING where the provider's answer was lost and the recovery job will decide.
- * The same key with the same input answers the same again. Throws as pinBooking does, BAD_USER_INPUT,
- * and the refusal PaymentDeclined.
+ * booking: CONFIRMED, or PENDING where the buyer has something left to do with the provider, or where
+ * its answer was lost and recovery will decide. The same key with the same input answers the same
+ * again. Throws as pinBooking does, BAD_USER_INPUT, and the refusal PaymentDeclined.
  */
 export async function confirmBooking(
   app: App,
@@ -48,7 +45,7 @@ export async function confirmBooking(
 ): Promise<Booking> {
   const provider = chooseProvider(app.payments, input.provider, input.token);
   const customer = await customerOf(app, holder, input);
-  // Counted from before the pin, so that no charge begins when the recovery job may look already.
+  // Counted from before the pin, so that no charge begins when recovery may look already.
   const providerTime = AbortSignal.timeout(PROVIDER_TIMEOUT_MS);
   const pinned = await pinBooking(app, {
     reservation: input.reservation,
@@ -59,78 +56,24 @@ export async function confirmBooking(
     inputHash: hashOf(input),
   });
   if (!('booking' in pinned)) return outcomeOf(app, await awaitDecision(app, pinned));
-  const { booking } = pinned;
+  const { booking, payment, event } = pinned;
   try {
-    await chargeAndSettle(app, pinned, (payment) =>
-      chargeBounded(
-        provider,
-        {
-          ...chargeIdentity(booking, payment, pinned.event),
-          token: input.token,
-        },
-        providerTime,
-        app.log,
-      ),
-    );
+    if (payment === null) {
+      await settleBooking(app, booking, null);
+    } else {
+      const request = { ...chargeIdentity(booking, payment, event), token: input.token };
+      await reached('before-charge');
+      const state = await chargeBounded(provider, request, providerTime, app.log);
+      await reached('after-charge');
+      if (state.kind !== 'unknown') await followCharge(app, booking, state);
+    }
   } catch (error) {
     // The charge may have been made. Its outcome is kept by the provider, so the booking is still
-    // PENDING and not lost: the recovery job takes the step that failed here.
+    // PENDING and not lost: recovery takes the step that failed here.
     app.log.error({ err: error, bookingId: booking.publicId }, 'a booking could not be settled');
     return booking;
   }
   return outcomeOf(app, await readBooking(app, booking));
-}
-
-async function chargeAndSettle(
-  app: App,
-  { booking, payment }: Pinned,
-  charge: (payment: Payment) => ReturnType<typeof chargeBounded>,
-): Promise<void> {
-  if (payment === null) return settleBooking(app, booking, null);
-  await reached('before-charge');
-  const outcome = await charge(payment);
-  await reached('after-charge');
-  if (outcome.kind === 'succeeded') await settleBooking(app, booking, outcome.reference);
-  if (outcome.kind === 'declined') await declineBooking(app, booking, outcome);
-}
-
-/**
- * Finds out what became of a booking's charge and takes the step that is missing. Does nothing where
- * the booking is decided. Throws where the provider does not answer: then it is to be tried again.
- */
-export async function recoverBooking(app: App, key: EventScopedKey): Promise<void> {
-  const booking = await readBooking(app, key);
-  if (booking.status !== BookingStatus.PENDING) return;
-  const payment = await app.db.orm.getRepository(Payment).findOneBy({
-    eventId: key.eventId,
-    bookingId: key.id,
-    status: PaymentStatus.PENDING,
-  });
-  if (payment === null) return settleBooking(app, booking, null);
-  const provider = app.payments[payment.provider];
-  if (provider === undefined) throw new Error(`${payment.provider} is not configured here`);
-  const event = await app.db.orm.getRepository(Event).findOneByOrFail({ id: key.eventId });
-  const outcome = await provider.findCharge(
-    chargeIdentity(booking, payment, event),
-    AbortSignal.timeout(PROVIDER_TIMEOUT_MS),
-  );
-  if (outcome?.kind === 'pending') throw new Error('the charge is not decided yet');
-  if (outcome?.kind === 'succeeded') return settleBooking(app, booking, outcome.reference);
-  if (outcome?.kind === 'declined') return declineBooking(app, booking, outcome);
-  if (app.clock.now().getTime() < payment.createdAt.getTime() + PROVIDER_TIMEOUT_MS) {
-    throw new Error('too early to say that a charge was not made');
-  }
-  return declineBooking(app, booking, CHARGE_NOT_MADE);
-}
-
-/** By what the provider knows the charge of a payment. */
-function chargeIdentity(booking: Booking, payment: Payment, event: Event): ChargeIdentity {
-  return {
-    key: payment.publicId,
-    amountMinor: payment.amountMinor,
-    currency: event.currency,
-    description: `${event.title} · ${booking.reference}`,
-  };
 }
 
 /** The booking with a key or reference, whoever asks; undefined where there is none. */
@@ -158,13 +101,22 @@ async function outcomeOf(app: App, booking: Booking): Promise<Booking> {
   });
 }
 
-/** Waits until an earlier call has decided the booking, 15 seconds at most, and reads it. */
+/** Whether more can be told of the booking only by somebody's doing, and not by waiting for a call. */
+async function isAnswered(app: App, booking: Booking): Promise<boolean> {
+  if (booking.status !== BookingStatus.PENDING) return true;
+  const { eventId, id: bookingId } = booking;
+  return app.db.orm
+    .getRepository(Payment)
+    .existsBy({ eventId, bookingId, providerReference: Not(IsNull()) });
+}
+
+/** Waits until an earlier call has its answer, 15 seconds at most, and reads the booking. */
 async function awaitDecision(app: App, key: EventScopedKey): Promise<Booking> {
   const deadline = performance.now() + RETRY_WAIT_MS;
   let wake = (): void => undefined;
   let heard = false;
   // Listening starts before the first look: what is decided in between is not missed.
-  const stopListening = app.news.listen(`booking:${eventScopedId('Booking', key)}`, () => {
+  const stopListening = app.news.listen(bookingChannel(key), () => {
     heard = true;
     wake();
   });
@@ -172,7 +124,7 @@ async function awaitDecision(app: App, key: EventScopedKey): Promise<Booking> {
     for (;;) {
       heard = false;
       const booking = await readBooking(app, key);
-      if (booking.status !== BookingStatus.PENDING || performance.now() >= deadline) return booking;
+      if (performance.now() >= deadline || (await isAnswered(app, booking))) return booking;
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, RETRY_LOOK_MS);
         wake = () => {

@@ -3,22 +3,20 @@ import { randomBytes } from 'node:crypto';
 import { In, Not, type EntityManager } from 'typeorm';
 import type { App } from '../../app.types';
 import { DomainError, notFound, RefusalError } from '../../errors';
-import { eventScopedId, newId, type EventScopedKey } from '../../infra/ids';
+import { newId, type EventScopedKey } from '../../infra/ids';
+import { reached } from '../../infra/steps';
 import { Event, EventStatus } from '../events/event.entity';
 import { Payment, PaymentStatus, type PaymentProviderName } from '../payments/payment.entity';
-import { PROVIDER_TIMEOUT_MS } from '../payments/provider';
 import { Reservation, type Holder } from '../reservations/reservation.entity';
+import { reservationChannel } from '../reservations/reservation.news';
 import { callPinSeats, seatChange, type PinOutcome } from '../seats/seat-functions.sql';
 import { Booking, BookingStatus } from './booking.entity';
-import { REFERENCE_BYTES, referenceOf, totalOf } from './booking.rules';
+import { decideBy, REFERENCE_BYTES, referenceOf, totalOf } from './booking.rules';
 import { alreadyBooked } from './booking.refusals';
 import { claimIdempotencyKey, claimReference, lockCustomer } from './booking.sql';
+import { bookingFacts } from './outcomes';
+import { enqueueRecovery, RECOVERY_DELAY_MS } from './recover';
 
-/**
- * When the recovery job looks, counted from the pin: well after the last moment at which the provider
- * may still be busy, since a charge not found then is taken for one that was never made.
- */
-export const RECOVERY_DELAY_MS = PROVIDER_TIMEOUT_MS + 20_000;
 const REFERENCE_TRIES = 5;
 
 export interface PinRequest {
@@ -45,6 +43,7 @@ export interface Pinned {
 export async function pinBooking(app: App, request: PinRequest): Promise<Pinned | EventScopedKey> {
   const { eventId } = request.reservation;
   const bookingId = newId();
+  await reached('before-pin');
   const answer = await app.db.transaction(async (tx) => {
     const event = await tx.findOneBy(Event, { id: eventId });
     if (event === null) throw notFound('reservation');
@@ -66,17 +65,21 @@ export async function pinBooking(app: App, request: PinRequest): Promise<Pinned 
     }
     if (event.oneBookingPerCustomer) await requireFirstBooking(tx, request);
     const { booking, payment } = await writeBooking(tx, request, event, bookingId, now);
-    await app.jobs.enqueue(
-      tx,
-      'recover-booking',
-      { eventId, bookingId },
-      { runAt: new Date(now.getTime() + RECOVERY_DELAY_MS), key: `booking:${bookingId}` },
-    );
+    await enqueueRecovery(app, tx, booking, booking.checkAt);
+    await app.outbox.record(tx, {
+      type: 'booking.created',
+      eventId,
+      organizationId: event.organizationId,
+      actor: request.holder,
+      data: bookingFacts({ booking, payment, event }),
+    });
+    await reached('in-pin');
     return { pinned: { booking, payment, event }, change: outcome };
   });
+  await reached('after-pin');
   if (typeof answer === 'string') return { eventId, id: answer };
   app.live.publish([seatChange(eventId, 'H', answer.change, 'infinity')]);
-  await app.news.publish(`reservation:${eventScopedId('Reservation', request.reservation)}`, {});
+  await app.news.publish(reservationChannel(request.reservation), {});
   return answer.pinned;
 }
 
@@ -88,8 +91,8 @@ async function writeBooking(
   now: Date,
 ): Promise<{ booking: Booking; payment: Payment | null }> {
   const { eventId, id: reservationId } = request.reservation;
-  const { pricesMinor } = await tx.findOneByOrFail(Reservation, { eventId, id: reservationId });
-  const totalMinor = totalOf(pricesMinor);
+  const reservation = await tx.findOneByOrFail(Reservation, { eventId, id: reservationId });
+  const totalMinor = totalOf(reservation.pricesMinor);
   const booking = tx.create(Booking, {
     eventId,
     id: bookingId,
@@ -101,9 +104,12 @@ async function writeBooking(
     customerName: request.customer.name,
     status: BookingStatus.PENDING,
     onePerCustomer: event.oneBookingPerCustomer,
+    seatNos: reservation.seatNos,
     totalMinor,
     refundedMinor: 0,
     createdAt: now,
+    checkAt: new Date(now.getTime() + RECOVERY_DELAY_MS),
+    decideBy: decideBy(now, reservation.expiresAt),
     confirmedAt: null,
   });
   await tx.insert(Booking, booking);
@@ -115,6 +121,8 @@ async function writeBooking(
     provider: request.provider,
     providerReference: null,
     status: PaymentStatus.PENDING,
+    nextClientSecret: null,
+    nextRedirectUrl: null,
     failureCode: null,
     failureRetryable: null,
     amountMinor: totalMinor,

@@ -49,13 +49,21 @@ export class Payment {
   @Field(() => PaymentProviderName)
   provider!: PaymentProviderName;
 
-  /** What the provider calls the charge; null until it succeeded. */
+  /** What the provider calls the charge; null while we do not know that there is one. */
   @Column('text', { nullable: true })
   providerReference!: string | null;
 
   @Column('text')
   @Field(() => PaymentStatus)
   status!: PaymentStatus;
+
+  /** For the provider's script in the buyer's browser: a secret of theirs. Null unless PENDING. */
+  @Column('text', { nullable: true })
+  nextClientSecret!: string | null;
+
+  /** Where the buyer's browser is to go. Null unless PENDING. */
+  @Column('text', { nullable: true })
+  nextRedirectUrl!: string | null;
 
   /** Set where the status is FAILED. */
   @Column('text', { nullable: true })

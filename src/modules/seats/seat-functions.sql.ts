@@ -96,6 +96,10 @@ export type SellOutcome =
   | Exclude<Closed, { outcome: 'RESERVATION_EXPIRED' }>;
 
 export type RefundOutcome = ({ outcome: 'REFUNDED' } & Changed) | { outcome: 'NOT_SOLD' };
+export type ReclaimOutcome =
+  | ({ outcome: 'SOLD' } & Changed)
+  | { outcome: 'SEATS_LOST' | 'RESERVATION_CHANGED' }
+  | Exclude<Closed, { outcome: 'RESERVATION_EXPIRED' }>;
 
 async function call<T>(on: Executor, sql: string, values: unknown[]): Promise<T> {
   const [row] = (await on.query(sql, values)) as { answer: T }[];
@@ -221,6 +225,16 @@ export function callRefundSeats(
     keep.reason,
     now,
   ]);
+}
+
+/** A checkout that was given up → BOOKED after all, where its seats (`nos`, as paid for) are free or still its own. */
+export function callReclaimSeats(
+  tx: EntityManager,
+  { eventId, id }: ReservationKey,
+  nos: readonly number[],
+  now: Date,
+): Promise<ReclaimOutcome> {
+  return call(tx, 'SELECT reclaim_seats($1,$2,$3,$4) AS answer', [eventId, id, nos, now]);
 }
 
 /** One of the reservations a sweep ended, with the seats it still held. */

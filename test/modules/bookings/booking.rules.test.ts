@@ -18,7 +18,10 @@ describe('the states of a booking', () => {
     expect(legal).toEqual([
       'PENDING → CONFIRMED',
       'PENDING → FAILED',
+      'PENDING → CANCELLED',
       'CONFIRMED → CANCELLED',
+      'FAILED → CONFIRMED',
+      'FAILED → CANCELLED',
       'CANCELLED → REFUNDED',
     ]);
   });

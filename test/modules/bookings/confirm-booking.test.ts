@@ -297,9 +297,10 @@ describe('confirmBooking', () => {
     // Without the check in front of it, the index itself refuses a second one.
     await expect(
       house.app.db.query(
-        `INSERT INTO bookings SELECT event_id, gen_random_uuid(), reference, gen_random_uuid(), holder_id,
-           holder_kind, customer_email, customer_name, status, one_per_customer, total_minor,
-           refunded_minor, created_at, confirmed_at
+        `INSERT INTO bookings (event_id, id, reference, reservation_id, holder_id, holder_kind, customer_email,
+           customer_name, status, one_per_customer, total_minor, seat_nos, created_at, check_at, decide_by, confirmed_at)
+         SELECT event_id, gen_random_uuid(), reference, gen_random_uuid(), holder_id, holder_kind, customer_email,
+           customer_name, status, one_per_customer, total_minor, seat_nos, created_at, check_at, decide_by, confirmed_at
          FROM bookings WHERE event_id = $1 AND status = 'CONFIRMED' LIMIT 1`,
         [office.eventUuid],
       ),

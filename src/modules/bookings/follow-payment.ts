@@ -1,0 +1,35 @@
+/** What a webhook is a reason for: the provider is asked, and the books follow what it says. */
+import type { App } from '../../app.types';
+import type { EventScopedKey } from '../../infra/ids';
+import { Event } from '../events/event.entity';
+import { Payment } from '../payments/payment.entity';
+import { PROVIDER_TIMEOUT_MS } from '../payments/provider';
+import { Booking, BookingStatus } from './booking.entity';
+import { chargeIdentity } from './charge';
+import { followCharge } from './settle';
+
+/**
+ * Settles, declines, climbs the late-payment ladder, or follows refunds and disputes made at the
+ * provider, by what it says now. Late, early, twice or out of order is all the same. Throws where the
+ * provider does not answer.
+ */
+export async function followPayment(app: App, { eventId, id }: EventScopedKey): Promise<void> {
+  const payment = await app.db.orm.getRepository(Payment).findOneBy({ eventId, id });
+  if (payment === null) {
+    app.log.warn({ eventId, paymentId: id }, 'a webhook told of a payment that is none of ours');
+    return;
+  }
+  const booking = await app.db.orm
+    .getRepository(Booking)
+    .findOneByOrFail({ eventId, id: payment.bookingId });
+  const event = await app.db.orm.getRepository(Event).findOneByOrFail({ id: eventId });
+  const provider = app.payments[payment.provider];
+  if (provider === undefined) throw new Error(`${payment.provider} is not configured here`);
+  const state = await provider.findCharge(
+    chargeIdentity(booking, payment, event),
+    AbortSignal.timeout(PROVIDER_TIMEOUT_MS),
+  );
+  if (state === undefined) return;
+  const open = booking.status === BookingStatus.PENDING || booking.status === BookingStatus.FAILED;
+  if (open) await followCharge(app, booking, state);
+}

@@ -1,0 +1,69 @@
+/**
+ * The ladder for money that arrives although its booking was given up. Recovery asks the provider and
+ * voids the charge before it gives anything up, so this takes a provider that broke its word, or a
+ * buyer who paid twice. Each rung is one transaction with the entry of the money itself: there is no
+ * moment at which the money is known and nobody has promised anything for it.
+ *
+ *   1. The same seats, where the reservation still lists exactly those and each is free or still its
+ *      own: sold after all, as if the money had been in time.
+ *   2. All of the money back, by itself: for instance where somebody else has the seats, where a second
+ *      try has paid for them (its tickets are not touched), where the event was cancelled, or where
+ *      the customer has booked otherwise and the event allows one booking.
+ */
+import { In, Not, type EntityManager } from 'typeorm';
+import type { App } from '../../app.types';
+import { EventStatus } from '../events/event.entity';
+import type { Payment } from '../payments/payment.entity';
+import { callReclaimSeats, seatChange } from '../seats/seat-functions.sql';
+import { Booking, BookingStatus } from './booking.entity';
+import {
+  enterConfirmation,
+  enterRefundOfAll,
+  type Books,
+  type Captured,
+  type Moved,
+} from './outcomes';
+import { RefundOrigin } from './refund.entity';
+
+/** Takes the first rung that holds. The booking is locked and FAILED. */
+export async function takeLateMoney(
+  app: App,
+  tx: EntityManager,
+  books: Books & { payment: Payment },
+  captured: Captured,
+): Promise<Moved> {
+  const { booking, event } = books;
+  const about = { bookingId: booking.publicId, paymentId: books.payment.publicId };
+  if (event.status === EventStatus.PUBLISHED && (await mayStillBook(tx, booking))) {
+    const { eventId, reservationId, seatNos } = booking;
+    const reservation = { eventId, id: reservationId };
+    const sold = await callReclaimSeats(tx, reservation, seatNos, app.clock.now());
+    if (sold.outcome === 'SOLD') {
+      app.log.warn(about, 'money came late; the same seats were still to be had');
+      await enterConfirmation(app, tx, books, captured);
+      return { to: BookingStatus.CONFIRMED, changes: [seatChange(eventId, 'S', sold)] };
+    }
+  }
+  app.log.warn(about, 'money came late, and is given back');
+  const origin =
+    event.status === EventStatus.CANCELLED
+      ? RefundOrigin.EVENT_CANCELLED
+      : RefundOrigin.LATE_PAYMENT;
+  await enterRefundOfAll(app, tx, books, captured, origin);
+  return { to: BookingStatus.CANCELLED, changes: [] };
+}
+
+/**
+ * Whether the promise of one booking a customer leaves room for this one. An index keeps the promise:
+ * where another booking comes in between, this transaction fails, and the next look finds it.
+ */
+async function mayStillBook(tx: EntityManager, booking: Booking): Promise<boolean> {
+  if (!booking.onePerCustomer) return true;
+  const { eventId, id, holderId } = booking;
+  return !(await tx.existsBy(Booking, {
+    eventId,
+    id: Not(id),
+    holderId,
+    status: In([BookingStatus.PENDING, BookingStatus.CONFIRMED]),
+  }));
+}
