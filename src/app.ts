@@ -69,7 +69,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     options.redisUrls.length > 0 ? await RedisLinks.connect(options.redisUrls, log) : undefined;
   const news = new News(redis, log);
   const live = new Live({ db, clock, news, log, metrics });
-  await live.start();
+  live.start();
   const layouts = new PlanLayouts(db);
   const jobs = new Jobs();
   return {

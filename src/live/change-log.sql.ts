@@ -5,7 +5,8 @@
  * whatever commits late. The cursor is a transaction horizon instead: every transaction below
  * pg_snapshot_xmin(pg_current_snapshot()) has ended, so a reader that has applied all it saw up to
  * that horizon asks next for rows of transactions at or above it. Some rows come twice and none is
- * missed; the seats' versions make twice harmless.
+ * missed; the seats' versions make twice harmless. A reader that goes on reading remembers the whole
+ * of its last snapshot instead, and is told each row once.
  */
 import type { Database } from '../infra/database';
 
@@ -24,6 +25,7 @@ export interface SeatChange {
 
 /** An event's inventory at one instant, as columns in order of `no`. */
 export interface SeatSnapshot {
+  epoch: string;
   horizon: bigint;
   statuses: string;
   versions: number[];
@@ -33,16 +35,12 @@ export interface SeatSnapshot {
 
 /**
  * Which history a horizon belongs to. A cursor from another database, or from this one before it was
- * restored (another timeline), cannot be replayed.
+ * restored, cannot be replayed: a file copy that was recovered has another timeline, a restored dump
+ * other object ids. One row, worked out once a statement.
  */
-export async function readEpoch(db: Database): Promise<string> {
-  const [row] = await db.query<{ epoch: string }>(`
-    SELECT md5(concat_ws('/', e.epoch, s.system_identifier, c.timeline_id, current_database())) AS epoch
-    FROM change_log_epoch e, pg_control_system() s, pg_control_checkpoint() c`);
-  if (row === undefined)
-    throw new Error('the change log has no epoch: the database is not migrated');
-  return row.epoch.slice(0, 12);
-}
+const EPOCH = `(SELECT left(md5(concat_ws('/', e.epoch, s.system_identifier, c.timeline_id, current_database(),
+      (SELECT oid FROM pg_database WHERE datname = current_database()), 'change_log_epoch'::regclass::oid)), 12)
+    FROM change_log_epoch e, pg_control_system() s, pg_control_checkpoint() c)`;
 
 /** What `readSeatSnapshots` answers at most at once: an arena's snapshot is half a megabyte. */
 export const SNAPSHOT_BATCH_MAX = 32;
@@ -59,13 +57,14 @@ export async function readSeatSnapshots(
 ): Promise<Map<string, SeatSnapshot>> {
   const rows = await db.query<{
     event_id: string;
+    epoch: string;
     horizon: string;
     statuses: string;
     versions: number[];
     category_nos: number[];
     held_until_ms: (number | null)[];
   }>(
-    `SELECT event_id, pg_snapshot_xmin(pg_current_snapshot())::text AS horizon,
+    `SELECT event_id, ${EPOCH} AS epoch, pg_snapshot_xmin(pg_current_snapshot())::text AS horizon,
        string_agg(status, '' ORDER BY no) AS statuses,
        json_agg(version ORDER BY no) AS versions,
        json_agg(category_no ORDER BY no) AS category_nos,
@@ -77,6 +76,7 @@ export async function readSeatSnapshots(
     rows.map((row) => [
       row.event_id,
       {
+        epoch: row.epoch,
         horizon: BigInt(row.horizon),
         statuses: row.statuses,
         versions: row.versions,
@@ -87,56 +87,117 @@ export async function readSeatSnapshots(
   );
 }
 
-/** One reader's question to the log: what has happened to this event since then? */
-export interface ChangesWanted {
-  eventId: string;
-  /** Transactions at or above this one. */
-  from: bigint;
+/** More rows than this are not told one by one: the whole inventory is less to read. */
+export const CHANGES_READ_MAX = 5_000;
+
+/**
+ * What a reader knows already: what was visible to its last reading, as PostgreSQL says it. Asking only
+ * for what was not keeps a reading small, however long some transaction holds the horizon back.
+ */
+export interface Seen {
+  /** No transaction at or above this one was known. */
+  below: bigint;
+  /** Of those below, the ones that had not ended. */
+  running: readonly bigint[];
 }
 
-/** What happened, and the horizon at the time of asking. */
+/** A reader that knows all up to a horizon, and nothing certain of what is at or above it. */
+export const seenBelow = (horizon: bigint): Seen => ({ below: horizon, running: [] });
+
+/** One reader's question to the log: what has happened to this event that I have not seen? */
+export interface ChangesWanted {
+  eventId: string;
+  seen: Seen;
+}
+
+/** A change, and the transaction that made it. */
+export interface LoggedChange extends SeatChange {
+  xid: bigint;
+}
+
+/** What happened, and what is known after it. */
 export interface ChangesFound {
+  epoch: string;
   horizon: bigint;
+  seen: Seen;
   /** Below this, transactions are gone from the log. */
   prunedBelow: bigint;
-  changes: SeatChange[];
+  /** Undefined where there are more than CHANGES_READ_MAX rows. */
+  changes: LoggedChange[] | undefined;
 }
 
 /** Answers any number of questions in one statement, in their order. */
-export async function readChangesSince(
+export async function readChanges(
   db: Database,
   wanted: readonly ChangesWanted[],
 ): Promise<ChangesFound[]> {
   const rows = await db.query<{
-    horizon: string;
+    epoch: string;
+    snapshot: string;
     pruned_below: string;
-    changes: LoggedChange[] | null;
+    changes: LoggedRow[] | null;
   }>(
-    `SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS horizon,
+    `SELECT ${EPOCH} AS epoch, pg_current_snapshot()::text AS snapshot,
        (SELECT pruned_below::text FROM change_log_epoch) AS pruned_below,
-       (SELECT json_agg(json_build_object('s', status, 'n', nos, 'v', versions, 'h', ${DEADLINE_MS}))
-        FROM seat_changes c WHERE c.event_id = w.event_id AND c.xid >= w.xid::xid8) AS changes
-     FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY w (event_id, xid, position) ORDER BY position`,
-    [wanted.map(({ eventId }) => eventId), wanted.map(({ from }) => from.toString())],
+       (SELECT json_agg(json_build_object(
+          'x', xid::text, 's', status, 'n', nos, 'v', versions, 'h', ${DEADLINE_MS}))
+        FROM (
+          (SELECT xid, status, nos, versions, held_until FROM seat_changes c
+           WHERE c.event_id = w.event_id AND c.xid >= w.below::xid8 LIMIT $4)
+          UNION ALL
+          (SELECT xid, status, nos, versions, held_until FROM seat_changes c
+           WHERE c.event_id = w.event_id AND c.xid = ANY (w.running::xid8[]) LIMIT $4)
+        ) news) AS changes
+     FROM unnest($1::uuid[], $2::text[], $3::text[]) WITH ORDINALITY w (event_id, below, running, position)
+     ORDER BY position`,
+    [
+      wanted.map(({ eventId }) => eventId),
+      wanted.map(({ seen }) => seen.below.toString()),
+      wanted.map(({ seen }) => `{${seen.running.join(',')}}`),
+      CHANGES_READ_MAX + 1,
+    ],
   );
-  return rows.map((row, i) => ({
-    horizon: BigInt(row.horizon),
-    prunedBelow: BigInt(row.pruned_below),
-    changes: (row.changes ?? []).map(({ s, n, v, h }) => ({
-      eventId: wanted[i]!.eventId,
-      status: s,
-      nos: n,
-      versions: v,
-      heldUntilMs: readDeadline(h),
-    })),
-  }));
+  return rows.map((row, i) => {
+    const { horizon, seen } = readSnapshotText(row.snapshot);
+    const changes = row.changes ?? [];
+    return {
+      epoch: row.epoch,
+      horizon,
+      seen,
+      prunedBelow: BigInt(row.pruned_below),
+      changes:
+        changes.length > CHANGES_READ_MAX
+          ? undefined
+          : changes.map(({ x, s, n, v, h }) => ({
+              eventId: wanted[i]!.eventId,
+              xid: BigInt(x),
+              status: s,
+              nos: n,
+              versions: v,
+              heldUntilMs: readDeadline(h),
+            })),
+    };
+  });
 }
 
-interface LoggedChange {
+interface LoggedRow {
+  x: string;
   s: SeatStatusLetter;
   n: number[];
   v: number[];
   h: number | null;
+}
+
+/** pg_snapshot's text: xmin, xmax and, between them, the transactions that were running. */
+function readSnapshotText(text: string): { horizon: bigint; seen: Seen } {
+  const [xmin = '', xmax = '', running = ''] = text.split(':');
+  return {
+    horizon: BigInt(xmin),
+    seen: {
+      below: BigInt(xmax),
+      running: running === '' ? [] : running.split(',').map((xid) => BigInt(xid)),
+    },
+  };
 }
 
 /** JSON has no infinity; the queries above write -1 for it. */

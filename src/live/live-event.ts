@@ -3,13 +3,22 @@
  * watches. Life: loading → live → closed.
  *
  * Loading: listen to the event's channel and buffer; read the snapshot; apply the buffer. Live: apply
- * what the channel brings (fast, at most once), and once a second what the change log has above the
- * horizon (complete). The log heals whatever the channel lost, and alone moves the cursor.
+ * what the channel brings (fast, at most once), and once a second what the change log has that the
+ * last reading did not show (complete). The log heals whatever the channel lost, and alone moves the
+ * cursor. docs/live-protocol.md says what subscribers may rely on.
  */
-import type { ChangesFound, ChangesWanted, SeatChange, SeatSnapshot } from './change-log.sql';
+import {
+  seenBelow,
+  type ChangesFound,
+  type ChangesWanted,
+  type SeatChange,
+  type SeatSnapshot,
+  type Seen,
+} from './change-log.sql';
 import type { Clock } from '../infra/clock';
 import { formatCursor, type Cursor } from './cursor';
 import { Projection } from './projection';
+import { RecentChanges } from './recent-changes';
 import { Pace } from './tick';
 import { Watch, type Watched } from './watch';
 
@@ -22,35 +31,48 @@ export interface LiveEventContext {
   /** Both answer many events asked for at the same time with one statement. */
   readSnapshot: (eventId: string) => Promise<SeatSnapshot | undefined>;
   readChanges: (wanted: ChangesWanted) => Promise<ChangesFound>;
-  /** The history our cursors belong to. */
-  epoch: () => string;
+  /** Told when another history turns out not to have the event. */
+  onGone: () => void;
 }
 
 export class LiveEvent implements Watched {
+  readonly projection: Projection;
   private readonly watches = new Set<Watch>();
   private tick: NodeJS.Timeout | undefined;
-  private catchingUp: Promise<void> | undefined;
+  /** The history that our cursors belong to. */
+  private epoch: string;
+  private horizon: bigint;
+  private seen: Seen;
+  private prunedBelow = 0n;
+  private recent: RecentChanges;
+  private reading: Promise<void> | undefined;
+  private nextReading: Promise<void> | undefined;
   lastUsedAtMs = performance.now();
 
   private constructor(
     readonly eventId: string,
     private readonly context: LiveEventContext,
-    readonly projection: Projection,
-    private horizon: bigint,
+    snapshot: SeatSnapshot,
     /** Monotonic instant (ms) of the last proof that we are complete. */
     private provenAtMs: number,
-  ) {}
+  ) {
+    this.projection = new Projection(snapshot);
+    this.epoch = snapshot.epoch;
+    this.horizon = snapshot.horizon;
+    // What the snapshot has at or above its own horizon is read once more, to learn its transactions.
+    this.seen = seenBelow(snapshot.horizon);
+    this.recent = this.recentFrom(snapshot);
+  }
 
   /** Undefined when the event has no seats, which is to say that it does not exist. */
   static async load(eventId: string, context: LiveEventContext): Promise<LiveEvent | undefined> {
     const startedAtMs = performance.now();
     const snapshot = await context.readSnapshot(eventId);
-    if (snapshot === undefined) return undefined;
-    return new LiveEvent(eventId, context, new Projection(snapshot), snapshot.horizon, startedAtMs);
+    return snapshot && new LiveEvent(eventId, context, snapshot, startedAtMs);
   }
 
   get cursor(): string {
-    return formatCursor(this.context.epoch(), this.horizon);
+    return formatCursor(this.epoch, this.horizon);
   }
 
   get watchCount(): number {
@@ -72,17 +94,22 @@ export class LiveEvent implements Watched {
   /** The projection, at most CATCH_UP_MS behind the log and with overdue holds let go. */
   async fresh(): Promise<Projection> {
     this.touch();
-    if (this.lagMs > CATCH_UP_MS) await this.catchUp();
+    if (this.lagMs > CATCH_UP_MS) await (this.reading ?? this.read());
     this.lapse();
     return this.projection;
   }
 
-  /** Reads what the log has above our horizon. Callers at the same time share one read. */
+  /**
+   * Resolves when a reading of the log that began after this call has been applied. One runs at a
+   * time, and all who call meanwhile share the next: a crowd costs two.
+   */
   catchUp(): Promise<void> {
-    return (this.catchingUp ??= this.readLog(this.horizon)
-      .then(() => undefined)
-      .finally(() => {
-        this.catchingUp = undefined;
+    if (this.reading === undefined) return this.read();
+    return (this.nextReading ??= this.reading
+      .catch(() => undefined)
+      .then(() => {
+        this.nextReading = undefined;
+        return this.reading ?? this.read();
       }));
   }
 
@@ -91,15 +118,18 @@ export class LiveEvent implements Watched {
   }
 
   /**
-   * A feed of updates. Its first message is a snapshot, or what changed since `after`; what comes
-   * behind follows without a gap, since the watch collects marks before `after` is looked up.
+   * A feed of updates. Its first message is a snapshot, or what changed since `after`, and no older
+   * than this call; what comes behind follows without a gap, since the watch collects marks before
+   * the log is read.
    */
   async watch(after: Cursor | undefined): Promise<Watch> {
     const watch = new Watch(this);
     this.touch();
     try {
-      await this.fresh();
-      if (after === undefined || !(await this.replay(watch, after))) watch.markSnapshot();
+      await this.catchUp();
+      const missed = after && (await this.changedSince(after));
+      if (missed === undefined) watch.markSnapshot();
+      else watch.mark(missed);
     } catch (error) {
       watch.end();
       throw error;
@@ -129,30 +159,63 @@ export class LiveEvent implements Watched {
   }
 
   /**
-   * False where the cursor is ahead of the database, so that it is not from this history, or where
-   * the log was pruned beyond it: the statement that reads the changes tells, an earlier look would
-   * not know what has been dropped since.
+   * Undefined for a cursor of another history, from the future or from before what the log keeps. A
+   * hold that ran out meanwhile is in no log.
    */
-  private async replay(watch: Watch, after: Cursor): Promise<boolean> {
-    const { nos, horizon, prunedBelow } = await this.readLog(after.horizon);
-    if (after.horizon > horizon || after.horizon < prunedBelow) return false;
-    watch.mark(nos);
-    return true;
+  private async changedSince({ epoch, horizon }: Cursor): Promise<Iterable<number> | undefined> {
+    if (epoch !== this.epoch || horizon > this.horizon || horizon < this.prunedBelow)
+      return undefined;
+    const nos = await this.recent.since(horizon);
+    return nos && [...nos, ...this.projection.lapsedNos()];
   }
 
-  private async readLog(
-    from: bigint,
-  ): Promise<{ nos: number[]; horizon: bigint; prunedBelow: bigint }> {
-    const startedAtMs = performance.now();
-    const { horizon, prunedBelow, changes } = await this.context.readChanges({
-      eventId: this.eventId,
-      from,
+  private read(): Promise<void> {
+    this.reading = this.readLog().finally(() => {
+      this.reading = undefined;
     });
-    for (const change of changes) this.apply(change);
-    // Only a read that begins at or below our horizon proves that nothing is missing up to the new one.
-    if (from <= this.horizon && horizon > this.horizon) this.horizon = horizon;
-    if (from <= this.horizon) this.provenAtMs = Math.max(this.provenAtMs, startedAtMs);
-    return { nos: changes.flatMap((change) => change.nos), horizon, prunedBelow };
+    return this.reading;
+  }
+
+  private async readLog(): Promise<void> {
+    const startedAtMs = performance.now();
+    const { eventId, seen } = this;
+    const found = await this.context.readChanges({ eventId, seen });
+    if (found.epoch !== this.epoch || found.changes === undefined) return this.reload(startedAtMs);
+    for (const change of found.changes) {
+      this.recent.note(change.nos, change.xid);
+      this.apply(change);
+    }
+    this.lapse();
+    this.seen = found.seen;
+    this.horizon = found.horizon;
+    this.prunedBelow = found.prunedBelow;
+    this.provenAtMs = startedAtMs;
+  }
+
+  /** Reads all seats anew: after more changes than are worth telling, or in another history. */
+  private async reload(startedAtMs: number): Promise<void> {
+    const snapshot = await this.context.readSnapshot(this.eventId);
+    if (snapshot === undefined) return this.context.onGone();
+    if (snapshot.epoch === this.epoch) {
+      this.announce(this.projection.merge(snapshot));
+    } else {
+      this.projection.replace(snapshot);
+      for (const watch of this.watches) watch.markSnapshot();
+      this.scheduleTick();
+    }
+    this.epoch = snapshot.epoch;
+    this.horizon = snapshot.horizon;
+    this.seen = seenBelow(snapshot.horizon);
+    this.recent = this.recentFrom(snapshot);
+    this.provenAtMs = startedAtMs;
+    this.lapse();
+  }
+
+  private recentFrom({ epoch, statuses, horizon }: SeatSnapshot): RecentChanges {
+    return new RecentChanges(statuses.length, horizon, async (seen) => {
+      const found = await this.context.readChanges({ eventId: this.eventId, seen });
+      return found.epoch === epoch ? found : { ...found, changes: undefined };
+    });
   }
 
   private announce(nos: readonly number[]): void {

@@ -5,8 +5,7 @@
 import DataLoader from 'dataloader';
 import type { App } from '../app.types';
 import {
-  readChangesSince,
-  readEpoch,
+  readChanges,
   readSeatSnapshots,
   SNAPSHOT_BATCH_MAX,
   type ChangesFound,
@@ -21,8 +20,8 @@ import type { Watch } from './watch';
 /** Projections kept at most; an unwatched one beyond that, or idle for IDLE_MS, is let go. */
 const EVENTS_MAX = 256;
 const IDLE_MS = 60_000;
-/** How long a look at which history the log belongs to is believed. */
-const EPOCH_MS = 5_000;
+/** How often the log is read while Redis, which would be quicker, is away. */
+const ALONE_CATCH_UP_MS = 250;
 
 interface Entry {
   loading: Promise<LiveEvent | undefined>;
@@ -36,8 +35,6 @@ type Rooms = Pick<App, 'db' | 'clock' | 'news' | 'log' | 'metrics'>;
 
 export class Live {
   private readonly entries = new Map<string, Entry>();
-  private epoch = '';
-  private epochReadAtMs = -Infinity;
   private timer: NodeJS.Timeout | undefined;
 
   private readonly snapshots: DataLoader<string, SeatSnapshot | undefined>;
@@ -54,13 +51,16 @@ export class Live {
       },
       { cache: false, maxBatchSize: SNAPSHOT_BATCH_MAX },
     );
-    this.changes = new DataLoader((wanted) => readChangesSince(db, wanted), { cache: false });
+    this.changes = new DataLoader((wanted) => readChanges(db, wanted), { cache: false });
   }
 
-  /** Reads the log's epoch, and begins to catch up once a second. */
-  async start(): Promise<void> {
-    await this.refreshEpoch();
-    this.timer = setInterval(() => this.catchUpAll(), CATCH_UP_MS);
+  /** Begins to catch up: once a second, and more often while the log is all there is. */
+  start(): void {
+    let looks = 0;
+    this.timer = setInterval(() => {
+      looks = (looks + 1) % (CATCH_UP_MS / ALONE_CATCH_UP_MS);
+      if (looks === 0 || !this.rooms.news.quick) this.catchUpAll();
+    }, ALONE_CATCH_UP_MS);
   }
 
   /** Ends every watch. */
@@ -98,10 +98,7 @@ export class Live {
   async watch(eventId: string, after: string | null | undefined): Promise<Watch | undefined> {
     const event = await this.event(eventId);
     if (event === undefined) return undefined;
-    if (after == null) return event.watch(undefined);
-    if (performance.now() - this.epochReadAtMs > EPOCH_MS) await this.refreshEpoch();
-    const cursor = parseCursor(after);
-    return event.watch(cursor?.epoch === this.epoch ? cursor : undefined);
+    return event.watch(after == null ? undefined : parseCursor(after));
   }
 
   private load(eventId: string): Entry {
@@ -113,9 +110,9 @@ export class Live {
       }),
       loading: LiveEvent.load(eventId, {
         clock: this.rooms.clock,
-        epoch: () => this.epoch,
         readSnapshot: (id) => this.snapshots.load(id),
         readChanges: (wanted) => this.changes.load(wanted),
+        onGone: () => this.drop(eventId, entry),
       }).then(
         (event) => {
           if (event === undefined) {
@@ -169,11 +166,6 @@ export class Live {
       const idleMs = performance.now() - (entry.event?.lastUsedAtMs ?? 0);
       if (index < excess || idleMs > IDLE_MS) this.drop(eventId, entry);
     });
-  }
-
-  private async refreshEpoch(): Promise<void> {
-    this.epoch = await readEpoch(this.rooms.db);
-    this.epochReadAtMs = performance.now();
   }
 }
 

@@ -25,9 +25,14 @@ export class News {
     });
   }
 
+  /** Whether other processes' news come at once; else the change log has to tell. */
+  get quick(): boolean {
+    return this.redis?.isUp ?? false;
+  }
+
   /** Tells every process; resolves when Redis has it, and never throws. Listeners here hear it even without Redis. */
   async publish(channel: string, payload: unknown): Promise<void> {
-    if (this.pubSub === undefined || !this.redis?.isUp) {
+    if (this.pubSub === undefined || !this.quick) {
       this.deliver(channel, payload);
       return;
     }

@@ -22,26 +22,53 @@ const AVAILABLE = CODE.A;
 const HELD = CODE.H;
 const NEVER = Number.POSITIVE_INFINITY;
 
+/** What is read from the database for a projection; the rest of a snapshot says when that was. */
+export type SeatColumns = Pick<
+  SeatSnapshot,
+  'statuses' | 'versions' | 'categoryNos' | 'heldUntilMs'
+>;
+
 export class Projection {
-  readonly seatCount: number;
-  private readonly codes: Uint8Array;
-  private readonly versions: Uint32Array;
-  private readonly categoryNos: Uint16Array;
+  private codes = new Uint8Array();
+  private versions = new Uint32Array();
+  private categoryNos = new Uint16Array();
   /** NEVER where the seat is not held, or held for good. */
-  private readonly heldUntilMs: Float64Array;
+  private heldUntilMs = new Float64Array();
   /** No held seat lapses before this instant. */
   private nextLapseMs = NEVER;
+  /** Seats shown as available though the last that was written down is their hold. */
+  private readonly lapsed = new Set<number>();
   /** counts[category][status code] */
-  private readonly counts: (Uint32Array | undefined)[] = [];
+  private counts: (Uint32Array | undefined)[] = [];
   private statusesText: string | undefined;
+  private shownRevision = 0;
 
-  constructor(snapshot: SeatSnapshot) {
-    this.seatCount = snapshot.statuses.length;
-    this.codes = new Uint8Array(this.seatCount);
+  constructor(snapshot: SeatColumns) {
+    this.replace(snapshot);
+  }
+
+  get seatCount(): number {
+    return this.codes.length;
+  }
+
+  /** Another number for each state that was shown: what is cached of one must not outlive it. */
+  get revision(): number {
+    return this.shownRevision;
+  }
+
+  /** Forgets all, versions too, for what another history says. */
+  replace(snapshot: SeatColumns): void {
+    const seatCount = snapshot.statuses.length;
+    this.codes = new Uint8Array(seatCount);
     this.versions = Uint32Array.from(snapshot.versions);
     this.categoryNos = Uint16Array.from(snapshot.categoryNos);
-    this.heldUntilMs = new Float64Array(this.seatCount).fill(NEVER);
-    for (let no = 0; no < this.seatCount; no++) {
+    this.heldUntilMs = new Float64Array(seatCount).fill(NEVER);
+    this.nextLapseMs = NEVER;
+    this.lapsed.clear();
+    this.counts = [];
+    this.statusesText = undefined;
+    this.shownRevision++;
+    for (let no = 0; no < seatCount; no++) {
       const code = CODE[snapshot.statuses[no] as SeatStatusLetter];
       this.codes[no] = code;
       this.countsOf(no)[code]! += 1;
@@ -49,17 +76,25 @@ export class Projection {
     }
   }
 
+  /** Applies what a whole inventory has that is news, and returns the positions whose seat changed. */
+  merge({ statuses, versions, heldUntilMs }: SeatColumns): number[] {
+    const changed: number[] = [];
+    const seatCount = Math.min(this.seatCount, statuses.length);
+    for (let no = 0; no < seatCount; no++) {
+      const status = statuses[no] as SeatStatusLetter;
+      if (this.advance(no, versions[no]!, status, heldUntilMs[no] ?? null)) changed.push(no);
+    }
+    return changed;
+  }
+
   /** Applies what is news and returns the positions whose seat changed. */
   apply(change: SeatChange): number[] {
     const changed: number[] = [];
     for (let i = 0; i < change.nos.length; i++) {
       const no = change.nos[i]!;
-      const version = change.versions[i]!;
-      if (no >= this.seatCount || version <= this.versions[no]!) continue;
-      this.versions[no] = version;
-      this.setCode(no, CODE[change.status]);
-      this.setDeadline(no, change.status === 'H' ? (change.heldUntilMs ?? NEVER) : NEVER);
-      changed.push(no);
+      if (no >= this.seatCount) continue;
+      if (this.advance(no, change.versions[i]!, change.status, change.heldUntilMs))
+        changed.push(no);
     }
     return changed;
   }
@@ -74,6 +109,7 @@ export class Projection {
       if (deadline <= nowMs) {
         this.setCode(no, AVAILABLE);
         this.heldUntilMs[no] = NEVER;
+        this.lapsed.add(no);
         lapsed.push(no);
       } else if (deadline < next) {
         next = deadline;
@@ -81,6 +117,11 @@ export class Projection {
     }
     this.nextLapseMs = next;
     return lapsed;
+  }
+
+  /** Seats that time alone has freed so far; the log does not tell of them. */
+  lapsedNos(): readonly number[] {
+    return [...this.lapsed];
   }
 
   statusOf(no: number): SeatStatusLetter {
@@ -113,12 +154,28 @@ export class Projection {
     return toCounts(this.counts[categoryNo] ?? [0, 0, 0, 0]);
   }
 
+  /** False where that version, or a later one, is known. */
+  private advance(
+    no: number,
+    version: number,
+    status: SeatStatusLetter,
+    heldUntilMs: number | null,
+  ): boolean {
+    if (version <= this.versions[no]!) return false;
+    this.versions[no] = version;
+    this.lapsed.delete(no);
+    this.setCode(no, CODE[status]);
+    this.setDeadline(no, status === 'H' ? (heldUntilMs ?? NEVER) : NEVER);
+    return true;
+  }
+
   private setCode(no: number, code: number): void {
     const counts = this.countsOf(no);
     counts[this.codes[no]!]! -= 1;
     counts[code]! += 1;
     this.codes[no] = code;
     this.statusesText = undefined;
+    this.shownRevision++;
   }
 
   private setDeadline(no: number, ms: number): void {

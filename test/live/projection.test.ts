@@ -8,14 +8,13 @@ import {
   record,
   shuffledSubarray,
 } from 'fast-check';
-import type { SeatChange, SeatSnapshot, SeatStatusLetter } from '../../src/live/change-log.sql';
-import { Projection } from '../../src/live/projection';
+import type { SeatChange, SeatStatusLetter } from '../../src/live/change-log.sql';
+import { Projection, type SeatColumns } from '../../src/live/projection';
 
 const SEATS = 6;
 const RUNS = { numRuns: 300 };
 
-const snapshotOf = (statuses: string, heldUntilMs: (number | null)[] = []): SeatSnapshot => ({
-  horizon: 1n,
+const snapshotOf = (statuses: string, heldUntilMs: (number | null)[] = []): SeatColumns => ({
   statuses,
   versions: Array.from(statuses, () => 1),
   categoryNos: Array.from(statuses, (_, no) => no % 2),
