@@ -6,6 +6,7 @@ import { SeatFunctions1700000400000 } from './1700000400000-seat-functions';
 import { CheckoutFunctions1700000450000 } from './1700000450000-checkout-functions';
 import { Bookings1700000500000 } from './1700000500000-bookings';
 import { HouseHolds1700000600000 } from './1700000600000-house-holds';
+import { PruneChangeLog1700000720000 } from './1700000720000-prune-change-log';
 import { MockLedger1700000730000 } from './1700000730000-mock-ledger';
 import { PaymentWebhooks1700000730100 } from './1700000730100-payment-webhooks';
 import { JobWorkers1700000740000 } from './1700000740000-job-workers';
@@ -23,6 +24,7 @@ export const migrations = [
   CheckoutFunctions1700000450000,
   Bookings1700000500000,
   HouseHolds1700000600000,
+  PruneChangeLog1700000720000,
   MockLedger1700000730000,
   PaymentWebhooks1700000730100,
   JobWorkers1700000740000,

@@ -756,6 +756,7 @@ AS $function$
 CREATE OR REPLACE FUNCTION public.drop_change_log_partitions(p_before timestamp with time zone)
  RETURNS integer
  LANGUAGE plpgsql
+ SET lock_timeout TO '300ms'
 AS $function$
       DECLARE
         v_name text;
@@ -769,7 +770,18 @@ AS $function$
             AND c.relname < 'seat_changes_' || to_char(p_before AT TIME ZONE 'UTC', 'YYYYMMDD')
           ORDER BY c.relname
         LOOP
-          EXECUTE format('SELECT max(xid) FROM %I', v_name) INTO v_max;
+          LOCK TABLE ONLY seat_changes IN ACCESS EXCLUSIVE MODE;
+          EXECUTE format('LOCK TABLE %I IN ACCESS EXCLUSIVE MODE', v_name);
+          -- From event to event by the index: the locks are held for as long as this takes.
+          EXECUTE format($q$
+            WITH RECURSIVE event AS (
+              (SELECT event_id AS id FROM %1$I ORDER BY event_id LIMIT 1)
+              UNION ALL
+              SELECT (SELECT c.event_id FROM %1$I c WHERE c.event_id > e.id ORDER BY c.event_id LIMIT 1)
+              FROM event e WHERE e.id IS NOT NULL)
+            SELECT max(latest.xid) FROM event e CROSS JOIN LATERAL (
+              SELECT c.xid FROM %1$I c WHERE c.event_id = e.id ORDER BY c.xid DESC LIMIT 1) latest
+          $q$, v_name) INTO v_max;
           UPDATE change_log_epoch
           SET pruned_below = greatest(pruned_below, (v_max::text::bigint + 1)::text::xid8)
           WHERE v_max IS NOT NULL;
@@ -777,6 +789,8 @@ AS $function$
           v_dropped := v_dropped + 1;
         END LOOP;
         RETURN v_dropped;
+      EXCEPTION WHEN lock_not_available THEN
+        RETURN 0; -- what was dropped before is undone too: this block is one step
       END $function$;
 
 CREATE OR REPLACE FUNCTION public.drop_domain_event_partitions(p_before timestamp with time zone)

@@ -23,10 +23,25 @@ export interface SeatChange {
   heldUntilMs: number | null;
 }
 
+/**
+ * What a reader knows already: what was visible to its last reading, as PostgreSQL says it. Asking only
+ * for what was not keeps a reading small, however long some transaction holds the horizon back.
+ */
+export interface Seen {
+  /** No transaction at or above this one was known. */
+  below: bigint;
+  /** Of those below, the ones that had not ended. */
+  running: readonly bigint[];
+}
+
+/** A reader that knows all up to a horizon, and nothing certain of what is at or above it. */
+export const seenBelow = (horizon: bigint): Seen => ({ below: horizon, running: [] });
+
 /** An event's inventory at one instant, as columns in order of `no`. */
 export interface SeatSnapshot {
   epoch: string;
   horizon: bigint;
+  seen: Seen;
   statuses: string;
   versions: number[];
   categoryNos: number[];
@@ -58,13 +73,13 @@ export async function readSeatSnapshots(
   const rows = await db.query<{
     event_id: string;
     epoch: string;
-    horizon: string;
+    snapshot: string;
     statuses: string;
     versions: number[];
     category_nos: number[];
     held_until_ms: (number | null)[];
   }>(
-    `SELECT event_id, ${EPOCH} AS epoch, pg_snapshot_xmin(pg_current_snapshot())::text AS horizon,
+    `SELECT event_id, ${EPOCH} AS epoch, pg_current_snapshot()::text AS snapshot,
        string_agg(status, '' ORDER BY no) AS statuses,
        json_agg(version ORDER BY no) AS versions,
        json_agg(category_no ORDER BY no) AS category_nos,
@@ -77,7 +92,7 @@ export async function readSeatSnapshots(
       row.event_id,
       {
         epoch: row.epoch,
-        horizon: BigInt(row.horizon),
+        ...readSnapshotText(row.snapshot),
         statuses: row.statuses,
         versions: row.versions,
         categoryNos: row.category_nos,
@@ -89,20 +104,6 @@ export async function readSeatSnapshots(
 
 /** More rows than this are not told one by one: the whole inventory is less to read. */
 export const CHANGES_READ_MAX = 5_000;
-
-/**
- * What a reader knows already: what was visible to its last reading, as PostgreSQL says it. Asking only
- * for what was not keeps a reading small, however long some transaction holds the horizon back.
- */
-export interface Seen {
-  /** No transaction at or above this one was known. */
-  below: bigint;
-  /** Of those below, the ones that had not ended. */
-  running: readonly bigint[];
-}
-
-/** A reader that knows all up to a horizon, and nothing certain of what is at or above it. */
-export const seenBelow = (horizon: bigint): Seen => ({ below: horizon, running: [] });
 
 /** One reader's question to the log: what has happened to this event that I have not seen? */
 export interface ChangesWanted {

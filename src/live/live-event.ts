@@ -8,7 +8,6 @@
  * cursor. docs/live-protocol.md says what subscribers may rely on.
  */
 import {
-  seenBelow,
   type ChangesFound,
   type ChangesWanted,
   type SeatChange,
@@ -59,8 +58,7 @@ export class LiveEvent implements Watched {
     this.projection = new Projection(snapshot);
     this.epoch = snapshot.epoch;
     this.horizon = snapshot.horizon;
-    // What the snapshot has at or above its own horizon is read once more, to learn its transactions.
-    this.seen = seenBelow(snapshot.horizon);
+    this.seen = snapshot.seen;
     this.recent = this.recentFrom(snapshot);
   }
 
@@ -195,7 +193,10 @@ export class LiveEvent implements Watched {
   /** Reads all seats anew: after more changes than are worth telling, or in another history. */
   private async reload(startedAtMs: number): Promise<void> {
     const snapshot = await this.context.readSnapshot(this.eventId);
-    if (snapshot === undefined) return this.context.onGone();
+    if (snapshot === undefined) {
+      this.context.onGone();
+      return;
+    }
     if (snapshot.epoch === this.epoch) {
       this.announce(this.projection.merge(snapshot));
     } else {
@@ -205,14 +206,14 @@ export class LiveEvent implements Watched {
     }
     this.epoch = snapshot.epoch;
     this.horizon = snapshot.horizon;
-    this.seen = seenBelow(snapshot.horizon);
+    this.seen = snapshot.seen;
     this.recent = this.recentFrom(snapshot);
     this.provenAtMs = startedAtMs;
     this.lapse();
   }
 
-  private recentFrom({ epoch, statuses, horizon }: SeatSnapshot): RecentChanges {
-    return new RecentChanges(statuses.length, horizon, async (seen) => {
+  private recentFrom({ epoch, statuses, seen: loaded }: SeatSnapshot): RecentChanges {
+    return new RecentChanges(statuses.length, loaded.below, async (seen) => {
       const found = await this.context.readChanges({ eventId: this.eventId, seen });
       return found.epoch === epoch ? found : { ...found, changes: undefined };
     });

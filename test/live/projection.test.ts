@@ -163,4 +163,51 @@ describe('a projection', () => {
     expect(projection.lapse(49)).toEqual([]);
     expect(projection.lapse(50)).toEqual([0]);
   });
+
+  it('takes from a whole inventory what is newer, and only that', () => {
+    const projection = new Projection(snapshotOf('AAAA'));
+    projection.apply(change('S', [1], 4));
+    projection.apply(change('H', [2], 2, 10));
+    const inventory = { ...snapshotOf('HHAS', [30, 40, null, null]), versions: [2, 3, 3, 1] };
+    expect(projection.merge(inventory)).toEqual([0, 2]);
+    expect(projection.statuses()).toBe('HSAA');
+    expect(projection.lapse(29)).toEqual([]);
+    expect(projection.lapse(30)).toEqual([0]);
+  });
+
+  it('forgets everything for another history, with its lower versions', () => {
+    const projection = new Projection(snapshotOf('HSA', [10, null, null]));
+    projection.apply(change('S', [0, 2], 9));
+    projection.replace(snapshotOf('AAH', [null, null, 20]));
+    expect(stateOf(projection)).toMatchObject({ statuses: 'AAH', versions: [1, 1, 1] });
+    expect(projection.availability()).toMatchObject({ available: 2, held: 1, sold: 0 });
+    expect(projection.apply(change('S', [0], 2))).toEqual([0]);
+    expect(projection.lapse(20)).toEqual([2]);
+  });
+
+  it('knows which seats time has freed, until something is written about them', () => {
+    const projection = new Projection(snapshotOf('HHA', [10, 10, null]));
+    expect(projection.lapsedNos()).toEqual([]);
+    projection.lapse(10);
+    expect(projection.lapsedNos()).toEqual([0, 1]);
+    projection.apply(change('H', [1], 2, 90));
+    expect(projection.lapsedNos()).toEqual([0]);
+  });
+
+  it('has another revision after whatever changes what it shows, and only then', () => {
+    const projection = new Projection(snapshotOf('HA', [10, null]));
+    const revisions = new Set([projection.revision]);
+    projection.apply(change('A', [1], 1));
+    projection.lapse(9);
+    expect(revisions.has(projection.revision)).toBe(true);
+    for (const move of [
+      () => projection.apply(change('S', [1], 2)),
+      () => projection.lapse(10),
+      () => projection.replace(snapshotOf('AA')),
+    ]) {
+      move();
+      expect(revisions.has(projection.revision)).toBe(false);
+      revisions.add(projection.revision);
+    }
+  });
 });

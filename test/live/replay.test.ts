@@ -5,7 +5,7 @@ import { parseCursor } from '../../src/live/cursor';
 import { callHoldSeats } from '../../src/modules/seats/seat-functions.sql';
 import { startHouse, type House } from '../support/house';
 import { guests, HALL_SEATS, holdNos, openHall, type Hall } from '../support/hall';
-import { MapClient } from './map-client';
+import { MapClient, watchMap } from './map-client';
 
 let house: House;
 let hall: Hall;
@@ -106,6 +106,97 @@ describe('seatMapUpdates with `after`', () => {
       snapshot: null,
       changes: [{ no: 5, status: 'HELD', version: 2 }],
     });
+  });
+});
+
+describe('who comes back', () => {
+  it('is told of holds that ran out meanwhile, though nobody has swept them', async () => {
+    await holdNos(house, hall, token, [3, 6]);
+    const client = new MapClient(house, hall);
+    await client.connect();
+    await client.close();
+    expect(client.statuses.slice(0, 8)).toBe('AAAHAAHA');
+    house.clock.advance(601);
+    const first = await client.connect();
+    expect(first.snapshot).toBeNull();
+    expect(first.changes).toEqual([
+      { no: 3, status: 'AVAILABLE', version: 2 },
+      { no: 6, status: 'AVAILABLE', version: 2 },
+    ]);
+    const next = (await house.given.guest()).token;
+    await holdNos(house, hall, next, [6]);
+    expect((await client.next()).changes).toEqual([{ no: 6, status: 'HELD', version: 3 }]);
+  });
+
+  it('is told nothing older than what another process has shown', async () => {
+    const other = await startHouse({ on: house.database, redis: false });
+    const there = new MapClient(other, hall);
+    await there.connect();
+    const here = new MapClient(house, hall);
+    await here.connect();
+    for (const no of [0, 1, 2, 3]) {
+      await holdNos(house, hall, token, [no]);
+      await here.until(() => here.statuses[no] === 'H');
+      // The other one has had no time to hear of it.
+      const fresh = new MapClient(other, hall);
+      expect((await fresh.connect()).snapshot?.statuses[no]).toBe('H');
+      const replayed = new MapClient(other, hall);
+      expect((await replayed.connect(here.cursor)).snapshot).toBeNull();
+      await fresh.close();
+      await replayed.close();
+    }
+    await other.close();
+  });
+
+  it('with hundreds of others costs a few readings of the log', async () => {
+    const other = await startHouse({ on: house.database, redis: false });
+    const cursor = await cursorNow();
+    await holdNos(house, hall, token, [1, 4]);
+    const query = jest.spyOn(other.app.db, 'query');
+    const watches = await Promise.all(
+      Array.from({ length: 300 }, () => other.app.live.watch(hall.eventUuid, cursor)),
+    );
+    for (const watch of watches)
+      expect((await watch?.next())?.value).toMatchObject({ snapshot: false, nos: [1, 4] });
+    const readings = query.mock.calls.filter(([sql]) => sql.includes('seat_changes'));
+    expect(readings.length).toBeLessThanOrEqual(4);
+    query.mockRestore();
+    await other.close();
+  });
+});
+
+describe('a database that was restored', () => {
+  const restore = async (): Promise<void> => {
+    await house.app.db.query('UPDATE change_log_epoch SET epoch = gen_random_uuid()');
+  };
+
+  it('is shown as it is now in maps that were open, though its versions are lower', async () => {
+    await holdNos(house, hall, token, [2]);
+    const client = new MapClient(house, hall);
+    const { cursor } = await client.connect();
+    expect(client.statuses[2]).toBe('H');
+    await house.app.db.query('DELETE FROM reservations WHERE event_id = $1', [hall.eventUuid]);
+    await house.app.db.query(
+      `UPDATE seats SET status = 'A', version = 1, reservation_id = NULL, held_until = NULL WHERE event_id = $1`,
+      [hall.eventUuid],
+    );
+    await restore();
+    const told = await client.next();
+    expect(told.snapshot?.statuses).toBe('A'.repeat(HALL_SEATS));
+    expect(told.cursor.split('.')[0]).not.toBe(cursor.split('.')[0]);
+    await holdNos(house, hall, token, [2]);
+    expect((await client.next()).changes).toEqual([{ no: 2, status: 'HELD', version: 2 }]);
+    const back = new MapClient(house, hall);
+    expect((await back.connect(cursor)).snapshot?.statuses[2]).toBe('H');
+  });
+
+  it('that has not the event ends its streams', async () => {
+    const updates = watchMap(house, hall);
+    await updates.next();
+    await house.app.db.query('DELETE FROM seats WHERE event_id = $1', [hall.eventUuid]);
+    await restore();
+    expect(await updates.closed()).toBeUndefined();
+    expect(await house.app.live.event(hall.eventUuid)).toBeUndefined();
   });
 });
 

@@ -7,7 +7,11 @@ const PARTITION_DAYS_AHEAD = 7;
 const CHANGE_LOG_KEPT_DAYS = 3;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** Makes the change log's next partitions and drops those nobody's cursor reaches back to. */
+/**
+ * Makes the change log's next partitions and drops those nobody's cursor reaches back to. Dropping
+ * waits for no transaction that has the log open, since holds would wait behind it: the next run tries
+ * again.
+ */
 async function keepChangeLog({ db, log }: App): Promise<void> {
   // By the machine's clock, as the partitions are: rows carry the database's own time.
   const before = new Date(Date.now() - CHANGE_LOG_KEPT_DAYS * DAY_MS);
