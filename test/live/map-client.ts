@@ -18,13 +18,18 @@ export interface MapUpdate {
 
 const AWAIT_MS = 10_000;
 const COUNTS = '{ total available held sold blocked }';
-const UPDATES = `subscription ($eventId: ID!, $after: String) {
+export const UPDATES = `subscription ($eventId: ID!, $after: String) {
   seatMapUpdates(eventId: $eventId, after: $after) {
     cursor snapshot { statuses cursor availability ${COUNTS} }
     changes { no status version } availability ${COUNTS}
   }
 }`;
-const LETTERS: Record<string, string> = { AVAILABLE: 'A', HELD: 'H', SOLD: 'S', BLOCKED: 'B' };
+export const LETTERS: Record<string, string> = {
+  AVAILABLE: 'A',
+  HELD: 'H',
+  SOLD: 'S',
+  BLOCKED: 'B',
+};
 
 /** A seat map as a careful client keeps it: from messages alone. */
 export class MapClient {

@@ -13,6 +13,7 @@ import {
   type Hall,
   type Held,
 } from '../support/hall';
+import { randomNumbers } from '../support/random';
 import { MapClient } from './map-client';
 
 let first: House;
@@ -90,15 +91,6 @@ describe('a hold in one process', () => {
     await client.until(() => client.statuses[3] === 'A');
   });
 });
-
-/** A small generator of its own, so that a failure can be had again. */
-function randomNumbers(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff;
-    return (state >>> 8) % below;
-  };
-}
 
 it('clients of every process end with the database’s map after 200 operations', async () => {
   const random = randomNumbers(20_270_301);

@@ -1,9 +1,15 @@
 /** Something one part of a test waits for until another part gives it. */
 export class Signal {
   readonly given: Promise<void>;
-  give: () => void = () => undefined;
+  isGiven = false;
+  private resolve: () => void = () => undefined;
 
   constructor() {
-    this.given = new Promise((resolve) => (this.give = resolve));
+    this.given = new Promise((resolve) => (this.resolve = resolve));
   }
+
+  readonly give = (): void => {
+    this.isGiven = true;
+    this.resolve();
+  };
 }

@@ -1,0 +1,213 @@
+/**
+ * The promise of docs/live-protocol.md, against everything that can go wrong on the way: writers at
+ * work in several processes, a wire to Redis that loses, doubles, reorders, hangs and breaks, a process
+ * that is killed, and clients that come and go. Faults happen at counts of operations and not by the
+ * clock. A failure names its seed: CHAOS_SEED=… runs the same again.
+ */
+import { execFileSync } from 'node:child_process';
+import { join, resolve } from 'node:path';
+import { newId } from '../../src/infra/ids';
+import { sweepExpired } from '../../src/modules/reservations/sweep';
+import { callHoldSeats, seatChange } from '../../src/modules/seats/seat-functions.sql';
+import { Target } from '../../src/tools/load/target';
+import { redisUrl, startHouse, type House } from '../support/house';
+import { byNo, guests, openHall, statusesOf, type Hall } from '../support/hall';
+import { randomNumbers } from '../support/random';
+import { startRedisProxy, type RedisProxy } from '../support/redis-proxy';
+import { Signal } from '../support/signal';
+import { startUsherProcess, type UsherProcess } from '../support/usher-process';
+import { Checker, historyOf } from './checker';
+
+const BUILD = join(resolve(__dirname, '../..'), 'scripts/build.mjs');
+const SEATS = 120;
+const WRITERS = 20;
+const STEPS_EACH = 25;
+const CHECKERS = 8;
+const RELEASE = 'mutation ($id: ID!) { releaseReservation(id: $id) { id } }';
+const HOLD = `mutation ($input: HoldSeatsInput!) {
+  holdSeats(input: $input) { __typename ... on Reservation { id } }
+}`;
+const CONFIRM = `mutation ($input: ConfirmBookingInput!) {
+  confirmBooking(input: $input) { __typename }
+}`;
+
+const seed = Number(process.env['CHAOS_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+const random = randomNumbers(seed);
+
+let proxy: RedisProxy;
+/** Drives time and sweeps; the processes go by the machine's clock. */
+let house: House;
+let hall: Hall;
+const processes: UsherProcess[] = [];
+
+async function startProcess(): Promise<void> {
+  processes.push(
+    await startUsherProcess({
+      databaseUrl: house.database.url,
+      redisUrls: [proxy.url],
+      role: 'api',
+      env: { LOG_LEVEL: 'fatal' },
+    }),
+  );
+}
+const anyUrl = (): string => processes[random(processes.length)]!.url;
+
+/** What happens when so many operations have been done. */
+const FAULTS: [number, () => void | Promise<void>][] = [
+  [50, () => proxy.pause()],
+  [100, () => proxy.resume()],
+  [150, () => proxy.cut()],
+  [200, () => proxy.restore()],
+  [250, killOne],
+  [300, startProcess],
+  [
+    350,
+    () => {
+      proxy.cut();
+      proxy.restore();
+    },
+  ],
+  [420, () => proxy.pause()],
+  [470, () => proxy.resume()],
+];
+async function killOne(): Promise<void> {
+  await processes[0]!.kill();
+  processes.shift();
+}
+
+let done = 0;
+async function countStep(): Promise<void> {
+  done++;
+  for (const [at, cause] of FAULTS) if (at === done) await cause();
+}
+
+/** A hold whose time is up before anybody sweeps: the processes let go of it by their own clocks. */
+async function holdBriefly(nos: number[]): Promise<void> {
+  const offer = await house.app.offers.get(hall.eventUuid);
+  const answer = await callHoldSeats(house.app.db, {
+    eventId: hall.eventUuid,
+    eventVersion: offer?.event.version ?? 0,
+    nos,
+    ticketTypes: nos.map(() => 'standard'),
+    pricesMinor: nos.map(() => 1),
+    areas: [],
+    reservationId: newId(),
+    adding: false,
+    holderId: newId(),
+    holderKind: 'GUEST',
+    now: new Date(),
+    holdSeconds: 1,
+    itemsMax: 10,
+    holderItemsMax: null,
+    releaseJitterMs: 0,
+    idempotencyKey: null,
+    inputHash: null,
+  });
+  if (answer.outcome !== 'HELD') return;
+  const change = seatChange(hall.eventUuid, 'H', answer, new Date(answer.releaseAt));
+  house.app.live.publish([change]);
+}
+
+/** Holds, releases, books and lets time pass, wherever there is somebody to ask. */
+async function write(token: string): Promise<void> {
+  const mine: string[] = [];
+  for (let step = 0; step < STEPS_EACH; step++) {
+    const dice = random(20);
+    const target = new Target([random(3) === 0 ? house.url : anyUrl()]);
+    const nos = [...new Set([random(SEATS), random(SEATS)])].sort((a, b) => a - b);
+    if (dice === 0) {
+      house.clock.advance(120);
+      await sweepExpired(house.app);
+    } else if (dice < 4) {
+      await holdBriefly(nos);
+    } else if (dice < 13 || mine.length === 0) {
+      const input = { eventId: hall.eventId, seats: byNo(...nos) };
+      const { data } = await target.ask('holdSeats', HOLD, { input }, token);
+      const { id } = (data ?? {}) as { id?: string };
+      if (id !== undefined) mine.push(id);
+    } else if (dice < 18) {
+      const [id] = mine.splice(random(mine.length), 1);
+      await target.ask('releaseReservation', RELEASE, { id }, token);
+    } else {
+      const [reservationId] = mine.splice(random(mine.length), 1);
+      const payment = { provider: 'MOCK', token: 'tok_ok' };
+      const customer = { customerEmail: 'ada@example.org', customerName: 'Ada' };
+      const input = { reservationId, payment, idempotencyKey: newId(), ...customer };
+      await target.ask('confirmBooking', CONFIRM, { input }, token);
+    }
+    await countStep();
+  }
+}
+
+/** Comes and goes: mostly with its cursor, now and then with none or one that is no good. */
+async function watch(checker: Checker, restless: boolean, stopped: Signal): Promise<void> {
+  for (;;) {
+    if (stopped.isGiven) return;
+    const dice = random(10);
+    await checker.connect(anyUrl(), dice === 0 ? undefined : dice === 1 ? 'x.1' : checker.cursor);
+    let messages = restless ? 1 + random(6) : Infinity;
+    while (messages-- > 0 && (await checker.take(stopped.given)));
+  }
+}
+
+const withRedis = redisUrl === undefined ? describe.skip : describe;
+if (redisUrl === undefined) console.warn('skipped: there is no Redis to misbehave');
+
+withRedis('a map in chaos', () => {
+  beforeAll(async () => {
+    execFileSync(process.execPath, [BUILD]);
+    proxy = await startRedisProxy(redisUrl!);
+    house = await startHouse({ redis: proxy.url });
+    hall = await openHall(house, { oneRowOf: SEATS });
+    await Promise.all([startProcess(), startProcess()]);
+  }, 120_000);
+  afterAll(async () => {
+    await Promise.all(processes.map((each) => each.stop()));
+    await house.close();
+    await proxy.close();
+  });
+
+  it('every client ends with the database’s map, and was told nothing that was not so', async () => {
+    proxy.fate = () => (['drop', 'double', 'delay', 'deliver', 'deliver'] as const)[random(5)]!;
+    const checkers = Array.from({ length: CHECKERS }, () => new Checker(hall.eventId));
+    const stopped = new Signal();
+    const watching = checkers.map((checker, i) => watch(checker, i > 1, stopped));
+    try {
+      const tokens = await guests(house, WRITERS);
+      await Promise.all(tokens.map((token) => write(token)));
+      stopped.give();
+      await Promise.all(watching);
+
+      // Nothing may run out any more while the maps are compared.
+      house.clock.advance(2 * 3600);
+      await sweepExpired(house.app);
+      const expected = await statusesOf(house, hall);
+      const history = await historyOf(house, hall, SEATS);
+      for (const checker of checkers) {
+        await checker.connect(anyUrl(), checker.cursor);
+        while (checker.statuses !== expected) expect(await checker.take()).toBe(true);
+        expect(checker.faults(history)).toEqual([]);
+        expect(checker.refusals).toEqual([]);
+      }
+
+      // It was no idle day.
+      expect(done).toBe(WRITERS * STEPS_EACH);
+      for (const fate of ['drop', 'double', 'delay'] as const)
+        expect(proxy.fates[fate]).toBeGreaterThan(10);
+      expect(Math.min(...checkers.slice(2).map((each) => each.reconnects))).toBeGreaterThan(5);
+      const kinds = await house.app.db.query<{ kind: string }>(
+        'SELECT DISTINCT kind FROM seat_changes WHERE event_id = $1',
+        [hall.eventUuid],
+      );
+      expect(kinds.map(({ kind }) => kind)).toEqual(
+        expect.arrayContaining(['HELD', 'RELEASED', 'EXPIRED', 'PINNED', 'SOLD']),
+      );
+    } catch (error) {
+      throw new Error(`with CHAOS_SEED=${seed}: ${(error as Error).message}`, { cause: error });
+    } finally {
+      stopped.give();
+      await Promise.allSettled(watching);
+      for (const checker of checkers) await checker.close();
+    }
+  }, 60_000);
+});
