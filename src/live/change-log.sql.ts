@@ -57,6 +57,14 @@ const EPOCH = `(SELECT left(md5(concat_ws('/', e.epoch, s.system_identifier, c.t
       (SELECT oid FROM pg_database WHERE datname = current_database()), 'change_log_epoch'::regclass::oid)), 12)
     FROM change_log_epoch e, pg_control_system() s, pg_control_checkpoint() c)`;
 
+/** For whoever follows another log of this database in the same way. */
+export async function readEpoch(db: Database): Promise<string> {
+  const [row] = await db.query<{ epoch: string | null }>(`SELECT ${EPOCH} AS epoch`);
+  if (row?.epoch == null)
+    throw new Error('the change log has no epoch: the database is not migrated');
+  return row.epoch;
+}
+
 /** What `readSeatSnapshots` answers at most at once: an arena's snapshot is half a megabyte. */
 export const SNAPSHOT_BATCH_MAX = 32;
 
