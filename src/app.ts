@@ -87,7 +87,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     outbox: new Outbox(clock),
     offers: new EventOffers({ db, layouts }),
     layouts,
-    payments: createProviders({ ...options, db, jobs, clock }),
+    payments: createProviders({ ...options, db, jobs, clock, metrics, log }),
     mockWebhookSecret: options.mockWebhookSecret,
     jwtSecret: options.jwtSecret,
     get publicUrl() {

@@ -24,6 +24,8 @@ export interface Config {
   readonly connectionsPerAddress: number;
   readonly inlineWorkers: boolean;
   readonly mockPayments: boolean;
+  /** Undefined: the MOCK provider is in our own process. */
+  readonly mockPaymentsUrl: string | undefined;
   /** Undefined: made on the first start and kept in the data folder. */
   readonly mockWebhookSecret: string | undefined;
   readonly logLevel: LogLevel;
@@ -65,6 +67,7 @@ const urlOf =
     return input;
   };
 
+const httpUrl = makeValidator<string>(urlOf('http:', 'https:'));
 const databaseUrl = makeValidator<string>(urlOf('postgres:', 'postgresql:'));
 const redisUrls = makeValidator<string[]>((input) =>
   input.split(',').map((url) => urlOf('redis:', 'rediss:')(url.trim())),
@@ -108,6 +111,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
       CONNECTIONS_PER_ADDRESS: wholeNumber({ default: 1_000 }),
       WORKERS: oneOf('inline', 'off')({ default: 'inline' }),
       PAYMENTS_MOCK: oneOf('on', 'off')({ default: undefined }),
+      PAYMENTS_MOCK_URL: httpUrl({ default: undefined }),
       MOCK_WEBHOOK_SECRET: secret({ default: undefined }),
       LOG_LEVEL: oneOf(
         'fatal',
@@ -150,6 +154,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     connectionsPerAddress: env.CONNECTIONS_PER_ADDRESS,
     inlineWorkers: env.WORKERS === 'inline',
     mockPayments: env.PAYMENTS_MOCK === undefined ? !production : env.PAYMENTS_MOCK === 'on',
+    mockPaymentsUrl: env.PAYMENTS_MOCK_URL,
     mockWebhookSecret: env.MOCK_WEBHOOK_SECRET,
     logLevel: env.LOG_LEVEL,
   });

@@ -107,5 +107,11 @@ async function alertsOf(
     const detail = `${overdue} should have been decided by now; is a payment provider away?`;
     alerts.push({ alert: 'bookings-overdue', detail });
   }
+  for (const { labels, value } of (await app.metrics.providerBreaker.get()).values) {
+    if (value > 0) {
+      const detail = `${labels.provider}: its last ${labels.calls} came to nothing, and new ones are put off`;
+      alerts.push({ alert: 'payment-provider', detail });
+    }
+  }
   return alerts;
 }

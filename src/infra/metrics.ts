@@ -31,6 +31,12 @@ export class Metrics {
     help: 'Bookings that should have been decided by now, and are PENDING',
     registers: [this.registry],
   });
+  readonly providerBreaker = new Gauge({
+    name: 'usher_payment_provider_breaker',
+    help: '1 while a payment provider has been failing and is not asked (or is just being tried again)',
+    labelNames: ['provider', 'calls'] as const,
+    registers: [this.registry],
+  });
   readonly expiredReservations = new Counter({
     name: 'usher_expired_reservations_total',
     help: 'Reservations ended by the sweeper',

@@ -136,7 +136,8 @@ const INVARIANTS: Readonly<Record<string, string>> = {
       p.id, p.amount_minor, p.status, coalesce(c.status, 'nothing'), c.amount_minor)
     FROM scope JOIN payments p USING (event_id)
     LEFT JOIN mock_charges c ON c.event_id = p.event_id AND c.payment_id = p.id
-    WHERE p.provider = 'MOCK' AND CASE
+    -- A MOCK service of its own keeps its own books, and names charges by other letters.
+    WHERE p.provider = 'MOCK' AND starts_with(coalesce(p.provider_reference, ''), 'mch_') IS FALSE AND CASE
       WHEN p.status = 'PENDING' THEN false
       WHEN p.status = 'FAILED' THEN c.status IS NOT DISTINCT FROM 'SUCCEEDED'
       ELSE c.status IS DISTINCT FROM 'SUCCEEDED' OR c.amount_minor <> p.amount_minor END`,

@@ -108,6 +108,17 @@ export interface PaymentProvider {
 /** Those that are configured. */
 export type PaymentProviders = Partial<Record<ProviderName, PaymentProvider>>;
 
+/**
+ * The provider is away, busy or silent. Not thrown for what it answers about one call: the breaker
+ * counts these, and one buyer's trouble is no reason to send the others away.
+ */
+export class ProviderFault extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'ProviderFault';
+  }
+}
+
 /** The provider has been failing and was not asked this time: certainly nothing was begun. */
 export class ProviderUnavailable extends Error {
   constructor(readonly provider: ProviderName) {

@@ -1,29 +1,41 @@
 import type { Config } from '../../config';
 import type { Clock } from '../../infra/clock';
 import type { Database } from '../../infra/database';
+import type { Logger } from '../../infra/logger';
+import type { Metrics } from '../../infra/metrics';
 import type { Jobs } from '../../jobs/jobs';
 import { MOCK_TIMING, MockBank } from './mock/bank';
 import { PostgresLedger } from './mock/postgres-ledger';
-import type { PaymentProviders } from './provider';
+import type { PaymentProvider, PaymentProviders } from './provider';
 import { MockProvider } from './providers/mock';
+import { MockServiceProvider } from './providers/mock-service';
+import { ResilientProvider } from './resilience';
 
 export interface ProvidersOptions {
-  config: Pick<Config, 'mockPayments'>;
+  config: Pick<Config, 'mockPayments' | 'mockPaymentsUrl'>;
   db: Database;
   jobs: Jobs;
   clock: Clock;
+  metrics: Metrics;
+  log: Logger;
   mockWebhookSecret: string;
   publicUrl: () => string;
 }
 
 /** The providers that this configuration allows. */
 export function createProviders(options: ProvidersOptions): PaymentProviders {
-  const { config, clock, mockWebhookSecret: webhookSecret } = options;
+  const { config, metrics, log } = options;
+  const resilient = (provider: PaymentProvider) => new ResilientProvider(provider, metrics, log);
   return {
-    ...(config.mockPayments && {
-      MOCK: new MockProvider({ bank: openMockBank(options), clock, webhookSecret }),
-    }),
+    ...(config.mockPayments && { MOCK: resilient(createMock(options)) }),
   };
+}
+
+function createMock(options: ProvidersOptions): PaymentProvider {
+  const { config, clock, mockWebhookSecret: webhookSecret } = options;
+  const url = config.mockPaymentsUrl;
+  if (url !== undefined) return new MockServiceProvider({ url, clock, webhookSecret });
+  return new MockProvider({ bank: openMockBank(options), clock, webhookSecret });
 }
 
 /** The bank whose books are in our own database. */

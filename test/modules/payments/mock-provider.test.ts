@@ -75,7 +75,13 @@ describe('createProviders', () => {
     const { app } = house;
     const publicUrl = (): string => app.publicUrl;
     const names = (mockPayments: boolean): string[] =>
-      Object.keys(createProviders({ ...app, publicUrl, config: { mockPayments } }));
+      Object.keys(
+        createProviders({
+          ...app,
+          publicUrl,
+          config: { mockPayments, mockPaymentsUrl: undefined },
+        }),
+      );
     expect(names(true)).toEqual(['MOCK']);
     expect(names(false)).toEqual([]);
   });
