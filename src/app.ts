@@ -137,7 +137,8 @@ export interface House {
 export async function openHouse(app: App, roles: { workers: boolean }): Promise<House> {
   let draining = false;
   const schema = await buildGraphQLSchema();
-  const server = await createHttpServer(app);
+  const admission = new Admission();
+  const server = await createHttpServer(app, admission);
   const workers = roles.workers ? await Workers.start(app, work) : undefined;
   registerHealth(server, app, {
     workersAlive: () => workers?.alive,
@@ -151,8 +152,7 @@ export async function openHouse(app: App, roles: { workers: boolean }): Promise<
     keysFreshSeconds: KEYS_FRESH_SECONDS,
   });
   const who = (authorization: string | undefined) => authenticate(app, authorization);
-  const admission = new Admission();
-  const graphql = await createGraphQLOverHttp(app, schema, who, admission);
+  const graphql = await createGraphQLOverHttp(app, schema, who);
   graphql.registerPost(server);
   await server.register(async (pages) => {
     await protectPages(pages);

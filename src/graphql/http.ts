@@ -5,18 +5,12 @@ import {
   ApolloServerPluginLandingPageDisabled,
 } from '@apollo/server/plugin/disabled';
 import { fastifyApolloHandler } from '@as-integrations/fastify';
-import type {
-  FastifyInstance,
-  FastifyRequest,
-  onRequestHookHandler,
-  RouteHandlerMethod,
-} from 'fastify';
+import type { FastifyInstance, FastifyRequest, RouteHandlerMethod } from 'fastify';
 import { GraphQLError, OperationTypeNode, type GraphQLSchema } from 'graphql';
 import type { App } from '../app.types';
 import { DomainError } from '../errors';
 import { newId } from '../infra/ids';
 import { currentCorrelationId, withCorrelation } from '../infra/logger';
-import { Refusals, type Admission } from './admission';
 import { RequestContext, type Viewer } from './context';
 import { presentError, variableProblems } from './errors';
 import { assertWithinLimits, TOKENS_MAX } from './limits';
@@ -37,7 +31,6 @@ export async function createGraphQLOverHttp(
   app: App,
   schema: GraphQLSchema,
   authenticate: Authenticate,
-  admission: Admission,
 ): Promise<GraphQLOverHttp> {
   const apollo = new ApolloServer<RequestContext>({
     schema,
@@ -72,15 +65,6 @@ export async function createGraphQLOverHttp(
       );
     },
   });
-  const refusals = new Refusals();
-  const admit: onRequestHookHandler = (_request, reply, next) => {
-    if (admission.enter()) {
-      reply.raw.once('close', () => admission.leave());
-      next();
-      return;
-    }
-    refusals.add(reply);
-  };
   const answer: RouteHandlerMethod = function (request, reply) {
     reply.header('cache-control', 'no-store');
     return withCorrelation({ correlationId: request.id }, () =>
@@ -88,9 +72,9 @@ export async function createGraphQLOverHttp(
     );
   };
   return {
-    registerPost: (server) => void server.post('/graphql', { onRequest: admit }, answer),
+    registerPost: (server) => void server.post('/graphql', answer),
     registerGet: (pages, graphiqlPage) =>
-      void pages.get('/graphql', { onRequest: admit }, function (request, reply) {
+      void pages.get('/graphql', function (request, reply) {
         if (!wantsPage(request)) return answer.call(this, request, reply);
         return reply
           .header('cache-control', 'no-cache')

@@ -2,24 +2,22 @@ import cors from '@fastify/cors';
 import helmet from '@fastify/helmet';
 import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
 import type { App } from '../app.types';
-import { newId } from '../infra/ids';
+import type { Admission } from '../graphql/admission';
+import { correlationIdOf } from './correlation';
+import { createGatedServer } from './gate';
 
 /** A seating plan of 8 MB travels as a JSON string, whose quotes may double it. */
 const BODY_BYTES_MAX = 17 * 1024 * 1024;
-/** Taken over from a proxy or a client; anything odd is replaced. */
-const CORRELATION_ID = /^[\w.:-]{1,100}$/;
 
 /** Fastify with what every route has: correlation ids, CORS, security headers, logs and metrics. */
-export async function createHttpServer(app: App): Promise<FastifyInstance> {
+export async function createHttpServer(app: App, admission: Admission): Promise<FastifyInstance> {
   const server = Fastify({
     logger: false,
     bodyLimit: BODY_BYTES_MAX,
     trustProxy: false,
     forceCloseConnections: 'idle',
-    genReqId: (request) => {
-      const given = request.headers['x-request-id'];
-      return typeof given === 'string' && CORRELATION_ID.test(given) ? given : newId();
-    },
+    serverFactory: (handler) => createGatedServer(app, admission, handler),
+    genReqId: correlationIdOf,
   });
   // Hooks that call back: an async one costs each request a few turns of the promise queue.
   server.addHook('onRequest', (request, reply, done) => {

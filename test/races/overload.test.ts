@@ -1,6 +1,7 @@
 /**
- * Two thousand clients who do not wait as long as they are told, on one event and one process. Those it has no room for are told
- * so at once, the rest are served, and whoever asks whether the process lives hears that it does.
+ * Two thousand clients who do not wait as long as they are told, on one event and one process. Those it has
+ * no room for are told so at once, the rest are served, and whoever asks whether the process lives hears
+ * that it does.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { join, resolve } from 'node:path';

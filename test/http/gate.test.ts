@@ -1,0 +1,127 @@
+/** What stands before Fastify, on a server whose requests end when the test says so. */
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import { connect, type AddressInfo, type Socket } from 'node:net';
+import { once } from 'node:events';
+import { readConfig } from '../../src/config';
+import { Admission } from '../../src/graphql/admission';
+import { Gate } from '../../src/http/gate';
+import { createLogger } from '../../src/infra/logger';
+import { Metrics } from '../../src/infra/metrics';
+
+let server: Server;
+let port: number;
+/** Requests that were begun and not ended, and whom to tell when there is one more. */
+let begun: ServerResponse[];
+let oneMore: () => void;
+const sockets: Socket[] = [];
+const metrics = new Metrics();
+
+beforeEach(async () => {
+  begun = [];
+  oneMore = () => undefined;
+  const app = {
+    config: readConfig({ CORS_ORIGINS: 'https://box-office.example' }),
+    log: createLogger('silent'),
+    metrics,
+  };
+  const gate = new Gate(
+    app,
+    new Admission(3),
+    (_request, response) => {
+      begun.push(response);
+      oneMore();
+    },
+    2,
+  );
+  server = createServer(gate.listen).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  ({ port } = server.address() as AddressInfo);
+});
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  server.close();
+  await once(server, 'close');
+});
+
+async function ask(path = '/graphql', head = ''): Promise<Socket> {
+  const socket = connect(port, '127.0.0.1');
+  sockets.push(socket);
+  await once(socket, 'connect');
+  socket.write(`POST ${path} HTTP/1.1\r\nHost: usher\r\n${head}Content-Length: 2\r\n\r\n{}`);
+  return socket;
+}
+async function answerTo(socket: Socket): Promise<string> {
+  const [chunk] = (await once(socket, 'data')) as [Buffer];
+  return chunk.toString();
+}
+async function untilBegun(count: number): Promise<void> {
+  while (begun.length < count) await new Promise<void>((next) => (oneMore = next));
+}
+
+test('more than there is room for are told at once to come back, and when', async () => {
+  for (let i = 0; i < 3; i += 1) await ask();
+  await untilBegun(3);
+  const answer = await answerTo(await ask('/graphql?operationName=Hold'));
+  expect(answer).toMatch(/^HTTP\/1.1 429 /);
+  expect(answer.toLowerCase()).toContain('retry-after: 1\r\n');
+  expect(answer.toLowerCase()).toMatch(/x-request-id: [0-9a-f-]{36}\r\n/);
+  const body = JSON.parse(answer.split('\r\n\r\n')[1] ?? '') as unknown;
+  expect(body).toMatchObject({
+    errors: [{ extensions: { code: 'RATE_LIMITED', retryAfterSeconds: 1 } }],
+  });
+  expect(begun).toHaveLength(3);
+  expect(await metrics.registry.metrics()).toContain('route="/graphql",status="429"');
+});
+
+test('a page of another origin may read the refusal where it may read answers', async () => {
+  for (let i = 0; i < 3; i += 1) await ask();
+  await untilBegun(3);
+  const known = await answerTo(await ask('/graphql', 'Origin: https://box-office.example\r\n'));
+  expect(known).toContain('access-control-allow-origin: https://box-office.example\r\n');
+  const stranger = await answerTo(await ask('/graphql', 'Origin: https://evil.example\r\n'));
+  expect(stranger).toMatch(/^HTTP\/1.1 429 /);
+  expect(stranger).not.toContain('access-control-allow-origin');
+});
+
+test('an answer makes room, and so does a client that goes away', async () => {
+  const asked = [await ask(), await ask(), await ask()];
+  await untilBegun(3);
+  begun[0]!.end();
+  await answerTo(asked[0]!);
+  await ask();
+  await untilBegun(4);
+  const gone = once(begun[3]!, 'close');
+  sockets.at(-1)!.destroy();
+  await gone;
+  await ask();
+  await untilBegun(5);
+});
+
+test('nothing else has to wait for room', async () => {
+  for (let i = 0; i < 3; i += 1) await ask();
+  await untilBegun(3);
+  await ask('/health/live');
+  await untilBegun(4);
+  await ask('/graphql-docs');
+  await untilBegun(5);
+});
+
+test('only so many are begun in one turn of the event loop', async () => {
+  const turns: number[] = [];
+  let turn = 0;
+  const gate = new Gate(
+    { config: readConfig({}), log: createLogger('silent'), metrics },
+    new Admission(5),
+    () => turns.push(turn),
+    2,
+  );
+  const asking = { url: '/graphql', method: 'POST', headers: {} };
+  const answer = { once: () => undefined, closed: false };
+  for (let i = 0; i < 5; i += 1) gate.listen(asking as never, answer as never);
+  expect(turns).toEqual([0, 0]);
+  while (turns.length < 5) {
+    turn += 1;
+    await new Promise((next) => setImmediate(next));
+  }
+  expect(turns).toEqual([0, 0, 1, 1, 2]);
+});
