@@ -15,6 +15,7 @@ import { Refunds1700000750000 } from './1700000750000-refunds';
 import { TicketDoors1700000760000 } from './1700000760000-ticket-doors';
 import { DomainEvents1700000770000 } from './1700000770000-domain-events';
 import { ReservationEvents1700000771000 } from './1700000771000-reservation-events';
+import { OutboxSinks1700000772000 } from './1700000772000-outbox-sinks';
 
 export const migrations = [
   Accounts1700000100000,
@@ -33,4 +34,5 @@ export const migrations = [
   TicketDoors1700000760000,
   DomainEvents1700000770000,
   ReservationEvents1700000771000,
+  OutboxSinks1700000772000,
 ];

@@ -73,6 +73,14 @@ CREATE TABLE check_ins (
 );
 CREATE INDEX ix_check_ins_ticket ON public.check_ins USING btree (event_id, ticket_id, recorded_at);
 
+CREATE TABLE consumed_messages (
+  topic text NOT NULL,
+  message_id text NOT NULL,
+  consumed_at timestamp with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT pk_consumed_messages PRIMARY KEY (topic, message_id)
+);
+CREATE INDEX ix_consumed_messages_at ON public.consumed_messages USING btree (consumed_at);
+
 CREATE TABLE domain_events (
   event_id uuid,
   id uuid NOT NULL,
@@ -238,6 +246,23 @@ CREATE TABLE organizations (
   created_at timestamp with time zone DEFAULT now() NOT NULL,
   CONSTRAINT pk_organizations PRIMARY KEY (id),
   CONSTRAINT uq_organizations_slug UNIQUE (slug)
+);
+
+CREATE TABLE outbox_sinks (
+  name text NOT NULL,
+  source text NOT NULL,
+  seen pg_snapshot NOT NULL,
+  cuts pg_snapshot[] DEFAULT '{}'::pg_snapshot[] NOT NULL,
+  position_at timestamp with time zone,
+  position_id uuid,
+  leased_by uuid,
+  leased_until timestamp with time zone,
+  failures integer DEFAULT 0 NOT NULL,
+  retry_at timestamp with time zone,
+  last_error text,
+  CONSTRAINT pk_outbox_sinks PRIMARY KEY (name),
+  CONSTRAINT ck_outbox_sinks_lease CHECK (((leased_by IS NULL) = (leased_until IS NULL))),
+  CONSTRAINT ck_outbox_sinks_position CHECK (((position_at IS NULL) = (position_id IS NULL)))
 );
 
 CREATE TABLE payment_references (

@@ -36,6 +36,7 @@ import { registerWebhooks } from './modules/payments/webhooks';
 import { KEYS_FRESH_SECONDS, publicKeySet } from './modules/tickets/ticket-keys';
 import { PlanLayouts } from './modules/venues/layouts';
 import { geometryByPublicId } from './modules/venues/seating-plan.service';
+import { Kafka } from './outbox/kafka';
 import { Outbox } from './outbox/outbox';
 import { entities, resolvers, work } from './registry';
 
@@ -85,6 +86,8 @@ export async function createApp(options: AppOptions): Promise<App> {
     limits: new RateLimits(config.rateLimits, redis),
     jobs,
     outbox: new Outbox(clock),
+    kafka:
+      config.kafkaBrokers.length > 0 ? new Kafka({ brokers: config.kafkaBrokers, log }) : undefined,
     offers: new EventOffers({ db, layouts }),
     layouts,
     payments: createProviders({ ...options, db, jobs, clock, metrics, log }),
@@ -99,6 +102,7 @@ export async function createApp(options: AppOptions): Promise<App> {
 /** Undoes createApp, last things first. */
 export async function closeApp(app: App): Promise<void> {
   app.live.close();
+  await app.kafka?.close();
   app.redis?.close();
   await app.db.close();
 }

@@ -17,6 +17,7 @@ import type { News } from './live/news';
 import type { EventOffers } from './modules/events/event-offer';
 import type { PaymentProviders } from './modules/payments/provider';
 import type { PlanLayouts } from './modules/venues/layouts';
+import type { Kafka } from './outbox/kafka';
 import type { Outbox } from './outbox/outbox';
 
 export interface App {
@@ -37,6 +38,8 @@ export interface App {
   readonly jobs: Jobs;
   /** Facts for the world outside, recorded in the transaction that causes them. */
   readonly outbox: Outbox;
+  /** Undefined where none is configured. */
+  readonly kafka: Kafka | undefined;
   /** What holds are priced by. */
   readonly offers: EventOffers;
   readonly layouts: PlanLayouts;

@@ -28,6 +28,10 @@ export interface Config {
   readonly mockPaymentsUrl: string | undefined;
   /** Undefined: made on the first start and kept in the data folder. */
   readonly mockWebhookSecret: string | undefined;
+  /** host:port each; empty: no Kafka. */
+  readonly kafkaBrokers: readonly string[];
+  /** Topics are named after it: usher.events, usher.payments, usher.payments.dlq. */
+  readonly kafkaTopicPrefix: string;
   readonly logLevel: LogLevel;
 }
 
@@ -86,6 +90,21 @@ const origins = makeValidator<string[]>((input) =>
       return origin;
     }),
 );
+const brokers = makeValidator<string[]>((input) =>
+  input.split(',').map((broker) => {
+    const address = broker.trim();
+    if (!/^[^\s:/]+:\d{1,5}$/.test(address))
+      throw new TypeError(
+        'must be addresses separated by commas, each like kafka.example.org:9092',
+      );
+    return address;
+  }),
+);
+const topicPrefix = makeValidator<string>((input) => {
+  if (!/^[\w-]{1,100}$/.test(input))
+    throw new TypeError('must be 1 to 100 letters, digits, hyphens and underscores');
+  return input;
+});
 const secret = makeValidator<string>((input) => {
   if (input.length < 32) throw new TypeError('must be at least 32 characters long');
   return input;
@@ -113,6 +132,8 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
       PAYMENTS_MOCK: oneOf('on', 'off')({ default: undefined }),
       PAYMENTS_MOCK_URL: httpUrl({ default: undefined }),
       MOCK_WEBHOOK_SECRET: secret({ default: undefined }),
+      KAFKA_BROKERS: brokers({ default: [] }),
+      KAFKA_TOPIC_PREFIX: topicPrefix({ default: 'usher' }),
       LOG_LEVEL: oneOf(
         'fatal',
         'error',
@@ -156,6 +177,8 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     mockPayments: env.PAYMENTS_MOCK === undefined ? !production : env.PAYMENTS_MOCK === 'on',
     mockPaymentsUrl: env.PAYMENTS_MOCK_URL,
     mockWebhookSecret: env.MOCK_WEBHOOK_SECRET,
+    kafkaBrokers: Object.freeze(env.KAFKA_BROKERS),
+    kafkaTopicPrefix: env.KAFKA_TOPIC_PREFIX,
     logLevel: env.LOG_LEVEL,
   });
 }

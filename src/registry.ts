@@ -29,6 +29,7 @@ import {
   UserMembershipsResolver,
 } from './modules/organizations/organization.resolver';
 import { Payment } from './modules/payments/payment.entity';
+import { paymentMessageTickers } from './modules/payments/payment-messages';
 import { paymentJobs } from './modules/payments/payment.jobs';
 import { PaymentResolver } from './modules/payments/payment.resolver';
 import { BestAvailableResolver } from './modules/reservations/best-available.resolver';
@@ -66,6 +67,7 @@ import {
   venueNode,
   VenueResolver,
 } from './modules/venues/venue.resolver';
+import { outboxJobs, outboxTickers } from './outbox/outbox.jobs';
 import type { NodeFetcher } from './graphql/node';
 import { nodeResolverOf } from './graphql/node';
 import type { ResolverClasses } from './graphql/schema';
@@ -142,11 +144,24 @@ export const resolvers: ResolverClasses = [
 ];
 
 export const work: Work = {
-  tasks: { ...authJobs, ...seatJobs, ...reservationJobs, ...paymentJobs, ...bookingJobs },
-  tickers: { ...reservationTickers, ...bookingTickers },
+  tasks: {
+    ...authJobs,
+    ...seatJobs,
+    ...reservationJobs,
+    ...paymentJobs,
+    ...bookingJobs,
+    ...outboxJobs,
+  },
+  tickers: (app) => ({
+    ...reservationTickers,
+    ...bookingTickers,
+    ...outboxTickers(app),
+    ...paymentMessageTickers(app),
+  }),
   schedule: [
     '17 3 * * * prune-sessions',
     '7 * * * * keep-change-log',
+    '11 * * * * keep-outbox',
     '27 * * * * prune-idempotency-keys',
     '37 3 * * * prune-webhook-receipts',
   ].join('\n'),

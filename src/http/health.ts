@@ -1,6 +1,7 @@
 /** What operators and load balancers ask. */
 import type { FastifyInstance } from 'fastify';
 import type { App } from '../app.types';
+import { outboxAlerts } from '../outbox/alerts';
 
 const PROBE_MS = 2_000;
 /** Limits past which `/health/alerts` speaks up. */
@@ -88,6 +89,7 @@ async function alertsOf(
     await app.db.query('SELECT 1');
   });
   if (!database.ok) alerts.push({ alert: 'database', detail: database.detail ?? '' });
+  else for (const detail of await outboxAlerts(app)) alerts.push({ alert: 'outbox-lag', detail });
   const redis = redisCheck(app);
   if (!redis.ok) alerts.push({ alert: 'redis', detail: redis.detail ?? '' });
   const workers = workersCheck(readiness.workersAlive());

@@ -53,6 +53,30 @@ export class Metrics {
     help: 'Age of the oldest job that is due and not done',
     registers: [this.registry],
   });
+  readonly outboxDelivered = new Counter({
+    name: 'usher_outbox_delivered_total',
+    help: 'Domain events handed to a sink, by sink',
+    labelNames: ['sink'] as const,
+    registers: [this.registry],
+  });
+  readonly outboxLag = new Gauge({
+    name: 'usher_outbox_lag_seconds',
+    help: 'Age of the oldest domain event a sink has not got, by sink, where this process relays to it',
+    labelNames: ['sink'] as const,
+    registers: [this.registry],
+  });
+  readonly consumedMessages = new Counter({
+    name: 'usher_consumed_messages_total',
+    help: 'Messages taken from Kafka, by what became of them: handled, repeated or dead',
+    labelNames: ['outcome'] as const,
+    registers: [this.registry],
+  });
+  readonly webhookAttempts = new Counter({
+    name: 'usher_webhook_attempts_total',
+    help: 'Attempts to deliver to webhooks, by outcome: delivered, failed or given up',
+    labelNames: ['outcome'] as const,
+    registers: [this.registry],
+  });
   readonly sweepLag = new Gauge({
     name: 'usher_sweep_lag_seconds',
     help: 'How overdue the most overdue reservation was at the last sweep',

@@ -20,7 +20,8 @@ const LAG_EVERY_MS = 5_000;
 
 export interface Work {
   tasks: JobTasks;
-  tickers: Readonly<Record<string, Ticker>>;
+  /** Made anew for each house: what they keep in mind is one process's. */
+  tickers: (app: App) => Readonly<Record<string, Ticker>>;
   /** graphile-worker's crontab format, UTC. */
   schedule: string;
 }
@@ -52,7 +53,7 @@ export class Workers {
       logger: workerLogger(app),
     });
     const tickers = new Tickers(app, {
-      ...work.tickers,
+      ...work.tickers(app),
       'measure-lag': { everyMs: LAG_EVERY_MS, run: measureLag },
       'living-workers': livingWorkersTicker(() => workerIds),
     });

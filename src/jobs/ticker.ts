@@ -7,6 +7,8 @@ export interface Ticker {
   /** Pause between two runs: the next one starts that long after the last has ended. */
   everyMs: number;
   run: (app: App) => Promise<void>;
+  /** After the last run: gives back what should not wait until it runs out by itself. */
+  stop?: (app: App) => Promise<void>;
 }
 
 /** Runs tickers until stopped; a run that fails is logged and the next comes all the same. */
@@ -38,11 +40,20 @@ export class Tickers {
     return performance.now() - this.lastSuccessAtMs;
   }
 
-  /** Waits for the runs under way. */
+  /** Waits for the runs under way, and lets each ticker give back what it holds. */
   async stop(): Promise<void> {
     this.stopped = true;
     for (const loop of this.loops) clearTimeout(loop.timer);
     await Promise.all(this.loops.map(async (loop) => loop.running));
+    await Promise.all(Object.entries(this.tickers).map(([name, ticker]) => this.end(name, ticker)));
+  }
+
+  private async end(name: string, { stop }: Ticker): Promise<void> {
+    try {
+      await stop?.(this.app);
+    } catch (error) {
+      this.app.log.warn({ err: error, ticker: name }, 'a ticker did not stop cleanly');
+    }
   }
 
   private async run(name: string, { run }: Ticker): Promise<void> {

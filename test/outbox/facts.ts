@@ -1,3 +1,4 @@
+import type { NewDomainEvent } from '../../src/outbox/domain-events';
 import type { House } from '../support/house';
 
 export interface Fact {
@@ -15,4 +16,13 @@ export function factsOf(house: House, eventUuid: string): Promise<Fact[]> {
      FROM domain_events WHERE event_id = $1 ORDER BY recorded_at, id`,
     [eventUuid],
   );
+}
+
+/** A fact that is known again by its number. */
+export function numbered(eventId: string, no: number): NewDomainEvent {
+  return { type: 'seats.unblocked', eventId, actor: { kind: 'SYSTEM' }, data: { seatNos: [no] } };
+}
+
+export function record(house: House, ...facts: NewDomainEvent[]): Promise<void> {
+  return house.app.db.transaction((tx) => house.app.outbox.record(tx, ...facts));
 }

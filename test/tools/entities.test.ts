@@ -7,6 +7,7 @@ import { cloneDatabase, type TestDatabase } from '../setup/databases';
 /** Written and read by SQL alone. */
 const WITHOUT_ENTITY = [
   'change_log_epoch',
+  'consumed_messages',
   'domain_events',
   'house_holds',
   'idempotency_keys',
@@ -14,6 +15,7 @@ const WITHOUT_ENTITY = [
   'mock_charges',
   'mock_refunds',
   'payment_references',
+  'outbox_sinks',
   'seat_changes',
   'webhook_receipts',
 ];
