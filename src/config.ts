@@ -6,6 +6,14 @@ import { cleanEnv, makeExactValidator, makeValidator, str } from 'envalid';
 
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
 
+export interface StripeConfig {
+  readonly secretKey: string;
+  /** Undefined: its webhooks are refused, and what they would tell is found out by asking. */
+  readonly webhookSecret: string | undefined;
+  /** Undefined: Stripe's own. */
+  readonly apiBase: string | undefined;
+}
+
 export interface Config {
   readonly production: boolean;
   readonly port: number;
@@ -23,6 +31,8 @@ export interface Config {
   /** WebSockets and event streams open from one address at most; 0: no bound. */
   readonly connectionsPerAddress: number;
   readonly inlineWorkers: boolean;
+  /** Undefined: no STRIPE. */
+  readonly stripe: StripeConfig | undefined;
   readonly mockPayments: boolean;
   /** Undefined: the MOCK provider is in our own process. */
   readonly mockPaymentsUrl: string | undefined;
@@ -130,6 +140,9 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
       CONNECTIONS_PER_ADDRESS: wholeNumber({ default: 1_000 }),
       WORKERS: oneOf('inline', 'off')({ default: 'inline' }),
       PAYMENTS_MOCK: oneOf('on', 'off')({ default: undefined }),
+      STRIPE_SECRET_KEY: str({ default: undefined }),
+      STRIPE_WEBHOOK_SECRET: str({ default: undefined }),
+      STRIPE_API_BASE: httpUrl({ default: undefined }),
       PAYMENTS_MOCK_URL: httpUrl({ default: undefined }),
       MOCK_WEBHOOK_SECRET: secret({ default: undefined }),
       KAFKA_BROKERS: brokers({ default: [] }),
@@ -174,6 +187,14 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     rateLimits: env.RATE_LIMITS === 'on',
     connectionsPerAddress: env.CONNECTIONS_PER_ADDRESS,
     inlineWorkers: env.WORKERS === 'inline',
+    stripe:
+      env.STRIPE_SECRET_KEY === undefined
+        ? undefined
+        : Object.freeze({
+            secretKey: env.STRIPE_SECRET_KEY,
+            webhookSecret: env.STRIPE_WEBHOOK_SECRET,
+            apiBase: env.STRIPE_API_BASE,
+          }),
     mockPayments: env.PAYMENTS_MOCK === undefined ? !production : env.PAYMENTS_MOCK === 'on',
     mockPaymentsUrl: env.PAYMENTS_MOCK_URL,
     mockWebhookSecret: env.MOCK_WEBHOOK_SECRET,

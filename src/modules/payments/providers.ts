@@ -1,4 +1,4 @@
-import type { Config } from '../../config';
+import type { Config, StripeConfig } from '../../config';
 import type { Clock } from '../../infra/clock';
 import type { Database } from '../../infra/database';
 import type { Logger } from '../../infra/logger';
@@ -9,10 +9,12 @@ import { PostgresLedger } from './mock/postgres-ledger';
 import type { PaymentProvider, PaymentProviders } from './provider';
 import { MockProvider } from './providers/mock';
 import { MockServiceProvider } from './providers/mock-service';
+import { StripeProvider } from './providers/stripe';
+import { PaymentReferences } from './references';
 import { ResilientProvider } from './resilience';
 
 export interface ProvidersOptions {
-  config: Pick<Config, 'mockPayments' | 'mockPaymentsUrl'>;
+  config: Pick<Config, 'mockPayments' | 'mockPaymentsUrl' | 'stripe'>;
   db: Database;
   jobs: Jobs;
   clock: Clock;
@@ -28,7 +30,17 @@ export function createProviders(options: ProvidersOptions): PaymentProviders {
   const resilient = (provider: PaymentProvider) => new ResilientProvider(provider, metrics, log);
   return {
     ...(config.mockPayments && { MOCK: resilient(createMock(options)) }),
+    ...(config.stripe && { STRIPE: resilient(createStripe(options, config.stripe)) }),
   };
+}
+
+function createStripe(options: ProvidersOptions, stripe: StripeConfig): PaymentProvider {
+  return new StripeProvider({
+    ...stripe,
+    references: new PaymentReferences(options.db, 'STRIPE'),
+    clock: options.clock,
+    returnUrl: () => `${options.publicUrl()}/`,
+  });
 }
 
 function createMock(options: ProvidersOptions): PaymentProvider {

@@ -1,5 +1,5 @@
 import { chooseProvider, type PaymentProvider } from '../../../src/modules/payments/provider';
-import { createProviders } from '../../../src/modules/payments/providers';
+import { createProviders, type ProvidersOptions } from '../../../src/modules/payments/providers';
 import { signMockWebhook } from '../../../src/modules/payments/mock/signature';
 import { MOCK_WEBHOOK_SECRET, startHouse, type House } from '../../support/house';
 import { describeProviderContract } from '../../support/provider-contract';
@@ -71,19 +71,19 @@ describe('a webhook of MOCK', () => {
 });
 
 describe('createProviders', () => {
-  it('has MOCK only where the configuration allows it', () => {
+  const namesOf = (config: Partial<ProvidersOptions['config']>): string[] => {
     const { app } = house;
+    const nothing = { mockPayments: false, mockPaymentsUrl: undefined, stripe: undefined };
     const publicUrl = (): string => app.publicUrl;
-    const names = (mockPayments: boolean): string[] =>
-      Object.keys(
-        createProviders({
-          ...app,
-          publicUrl,
-          config: { mockPayments, mockPaymentsUrl: undefined },
-        }),
-      );
-    expect(names(true)).toEqual(['MOCK']);
-    expect(names(false)).toEqual([]);
+    return Object.keys(createProviders({ ...app, publicUrl, config: { ...nothing, ...config } }));
+  };
+
+  it('has those that the configuration allows', () => {
+    const stripe = { secretKey: 'sk_test', webhookSecret: undefined, apiBase: undefined };
+    expect(namesOf({})).toEqual([]);
+    expect(namesOf({ mockPayments: true })).toEqual(['MOCK']);
+    expect(namesOf({ stripe })).toEqual(['STRIPE']);
+    expect(namesOf({ mockPayments: true, stripe })).toEqual(['MOCK', 'STRIPE']);
   });
 
   it('names the field of a provider that is not configured', () => {

@@ -1,0 +1,66 @@
+/** Stripe's PaymentIntents, in the words of the provider interface. */
+import type Stripe from 'stripe';
+import { CHARGE_VOIDED } from '../payment.rules';
+import type { ChargeIdentity, ChargeState } from '../provider';
+import { fromStripeAmount, toStripeAmount } from './amounts.rules';
+import { declineOf } from './declines.rules';
+
+/** Where Stripe keeps our key: webhooks bring it back. */
+export const KEY_FIELD = 'usher_payment';
+
+/** Undefined where nothing was ever confirmed: no charge has been made, and none is under way. */
+export function stateOf(intent: Stripe.PaymentIntent): ChargeState | undefined {
+  switch (intent.status) {
+    case 'succeeded':
+      return succeeded(intent);
+    case 'canceled':
+      return declined(intent) ?? { kind: 'declined', ...CHARGE_VOIDED };
+    case 'requires_payment_method':
+      return declined(intent);
+    case 'requires_confirmation':
+      return undefined;
+    case 'processing':
+    case 'requires_capture':
+      return { kind: 'pending', reference: intent.id, nextAction: null };
+    case 'requires_action': {
+      const { client_secret: clientSecret, next_action: next } = intent;
+      const redirectUrl = next?.redirect_to_url?.url;
+      const nextAction = {
+        ...(clientSecret && { clientSecret }),
+        ...(redirectUrl && { redirectUrl }),
+      };
+      return { kind: 'pending', reference: intent.id, nextAction };
+    }
+    default:
+      throw new Error('Stripe has a state for payments that is not known here');
+  }
+}
+
+function succeeded(intent: Stripe.PaymentIntent): ChargeState {
+  const currency = intent.currency.toUpperCase();
+  const charge = intent.latest_charge;
+  if (charge === null || typeof charge === 'string') {
+    throw new Error('Stripe did not say which charge a payment was made by');
+  }
+  return {
+    kind: 'succeeded',
+    reference: intent.id,
+    amountMinor: fromStripeAmount(intent.amount_received, currency),
+    refundedMinor: fromStripeAmount(charge.amount_refunded, currency),
+    ...(charge.disputed && { disputed: true }),
+  };
+}
+
+function declined(intent: Stripe.PaymentIntent): ChargeState | undefined {
+  const error = intent.last_payment_error;
+  if (error === null) return undefined;
+  return { kind: 'declined', ...declineOf(error.code, error.decline_code) };
+}
+
+/** Throws where the key stands for another amount. */
+export function requireSame(intent: Stripe.PaymentIntent, charge: ChargeIdentity): void {
+  const amount = toStripeAmount(charge.amountMinor, charge.currency);
+  if (intent.amount !== amount || intent.currency !== charge.currency.toLowerCase()) {
+    throw new Error('the key has been used for another amount');
+  }
+}
