@@ -33,7 +33,9 @@ import { authenticate } from './modules/auth/tokens';
 import { EventOffers } from './modules/events/event-offer';
 import { createProviders } from './modules/payments/providers';
 import { registerWebhooks } from './modules/payments/webhooks';
+import { Printer } from './modules/tickets/pdf/printer';
 import { KEYS_FRESH_SECONDS, publicKeySet } from './modules/tickets/ticket-keys';
+import { paperOf, printTicket, ticketCalendar } from './modules/tickets/ticket-papers';
 import { PlanLayouts } from './modules/venues/layouts';
 import { geometryByPublicId } from './modules/venues/seating-plan.service';
 import { Kafka } from './outbox/kafka';
@@ -92,6 +94,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     layouts,
     payments: createProviders({ ...options, db, jobs, clock, metrics, log }),
     mockWebhookSecret: options.mockWebhookSecret,
+    printer: new Printer(),
     jwtSecret: options.jwtSecret,
     get publicUrl() {
       return options.publicUrl();
@@ -103,6 +106,7 @@ export async function createApp(options: AppOptions): Promise<App> {
 export async function closeApp(app: App): Promise<void> {
   app.live.close();
   await app.kafka?.close();
+  await app.printer.close();
   app.redis?.close();
   await app.db.close();
 }
@@ -152,6 +156,9 @@ export async function openHouse(app: App, roles: { workers: boolean }): Promise<
   registerPlans(server, { geometryOf: (id) => geometryByPublicId(app, id) });
   registerWidget(server, WEB_ROOT);
   registerTicketPages(server, {
+    pdfOf: (code) => paperOf(app, code, (ticket) => printTicket(app, ticket)),
+    calendarOf: (code) =>
+      paperOf(app, code, async (ticket) => Buffer.from(await ticketCalendar(app, ticket))),
     publicKeySet: () => publicKeySet(app),
     keysFreshSeconds: KEYS_FRESH_SECONDS,
   });

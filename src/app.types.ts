@@ -16,6 +16,7 @@ import type { Live } from './live/live';
 import type { News } from './live/news';
 import type { EventOffers } from './modules/events/event-offer';
 import type { PaymentProviders } from './modules/payments/provider';
+import type { Printer } from './modules/tickets/pdf/printer';
 import type { PlanLayouts } from './modules/venues/layouts';
 import type { Kafka } from './outbox/kafka';
 import type { Outbox } from './outbox/outbox';
@@ -44,6 +45,8 @@ export interface App {
   readonly offers: EventOffers;
   readonly layouts: PlanLayouts;
   readonly payments: PaymentProviders;
+  /** Prints tickets on a thread of its own. */
+  readonly printer: Printer;
   readonly jwtSecret: string;
   /** Signs what the MOCK provider tells us. */
   readonly mockWebhookSecret: string;

@@ -15,6 +15,8 @@ export async function createHttpServer(app: App, admission: Admission): Promise<
     logger: false,
     bodyLimit: BODY_BYTES_MAX,
     trustProxy: false,
+    // The code of a ticket is longer than Fastify lets a part of an address be.
+    routerOptions: { maxParamLength: 200 },
     forceCloseConnections: 'idle',
     serverFactory: (handler) => createGatedServer(app, admission, handler),
     genReqId: correlationIdOf,

@@ -3,6 +3,7 @@ import { Arg, Ctx, FieldResolver, Mutation, Resolver, Root } from 'type-graphql'
 import { notFound } from '../../errors';
 import type { RequestContext } from '../../graphql/context';
 import type { NodeFetcher } from '../../graphql/node';
+import { Url } from '../../graphql/scalars';
 import { requireEventScoped, type EventScopedKey } from '../../infra/ids';
 import { requireHolder, requireUser } from '../auth/viewer.rules';
 import { Booking } from '../bookings/booking.entity';
@@ -13,6 +14,7 @@ import { forbidden, mayDo } from '../organizations/permissions';
 import { seatOf } from '../seats/inventory';
 import { Seat } from '../seats/seat.entity';
 import { rotateTicketKey } from './ticket-keys';
+import { paperUrl } from './ticket-papers';
 import { Ticket, TicketKey } from './ticket.entity';
 import { TransferTicketInput } from './ticket.inputs';
 import { ticketsOfBooking } from './ticket.loaders';
@@ -64,6 +66,18 @@ export class TicketResolver {
       errorCorrectionLevel: 'M',
     });
     return `data:image/svg+xml;base64,${Buffer.from(svg).toString('base64')}`;
+  }
+
+  @FieldResolver(() => Url, {
+    description: 'A page to print, for whoever has the address: it is the code. 410 once void.',
+  })
+  pdfUrl(@Root() ticket: Ticket, @Ctx() { app }: RequestContext): Promise<string> {
+    return paperUrl(app, ticket, 'pdf');
+  }
+
+  @FieldResolver(() => Url, { description: 'An iCalendar entry of the event, found likewise.' })
+  calendarUrl(@Root() ticket: Ticket, @Ctx() { app }: RequestContext): Promise<string> {
+    return paperUrl(app, ticket, 'ics');
   }
 
   @FieldResolver(() => Seat)
