@@ -26,7 +26,7 @@ const THREAD = join(__dirname, `printing-thread${EXTENSION}`);
 const execArgv = EXTENSION === '.ts' ? ['--require', '@swc-node/register'] : [];
 
 /** Thrown when there is more to print than can be done. */
-export class PrinterBusy extends Error {
+class PrinterBusy extends Error {
   readonly statusCode = 503;
 }
 
