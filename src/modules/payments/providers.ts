@@ -35,6 +35,11 @@ export function createProviders(options: ProvidersOptions): PaymentProviders {
 }
 
 function createStripe(options: ProvidersOptions, stripe: StripeConfig): PaymentProvider {
+  if (stripe.webhookSecret === undefined) {
+    options.log.warn(
+      'STRIPE_WEBHOOK_SECRET is not set: payments that settle later are found by asking',
+    );
+  }
   return new StripeProvider({
     ...stripe,
     references: new PaymentReferences(options.db, 'STRIPE'),

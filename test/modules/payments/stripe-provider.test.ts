@@ -326,8 +326,25 @@ describe('refunds at Stripe', () => {
   });
 });
 
+async function tablesOf({ app }: House): Promise<string[]> {
+  const rows = await app.db.query<{ name: string }>(
+    `SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables
+     WHERE schemaname IN ('public', 'graphile_worker')`,
+  );
+  expect(rows.length).toBeGreaterThan(20);
+  return rows.map(({ name }) => name);
+}
+
+async function rowsWith(table: string, text: string): Promise<number> {
+  const rows = await house.app.db.query(
+    `SELECT 1 AS found FROM ${table} AS row WHERE strpos(row::text, $1) > 0`,
+    [text],
+  );
+  return rows.length;
+}
+
 describe('a booking paid by Stripe', () => {
-  it('is confirmed, and its webhooks are followed once', async () => {
+  it('is confirmed, the payment method is kept nowhere, and webhooks are followed once', async () => {
     const office = await openBoxOffice(house);
     const buyer = await house.given.user();
     const reservation = await hold(house, office, buyer.token, [0]);
@@ -337,6 +354,9 @@ describe('a booking paid by Stripe', () => {
     });
     expect(booking).toMatchObject({ status: 'CONFIRMED', payments: [{ provider: 'STRIPE' }] });
     await expectSoundBooks(house, office);
+    for (const table of await tablesOf(house)) {
+      expect({ table, kept: await rowsWith(table, 'pm_card_visa') }).toEqual({ table, kept: 0 });
+    }
 
     const key = booking.payments?.[0]?.id ?? '';
     const { id: paymentId } = requireEventScoped('Payment', key);

@@ -106,8 +106,10 @@ export class StripeProvider implements PaymentProvider {
     const reference = await this.options.references.find(identity.key);
     if (reference === undefined) return undefined;
     if (reference === VOIDED) return voided;
-    const state = await this.read(reference, identity);
-    if (state?.kind !== 'declined') return state;
+    const intent = await this.retrieve(reference);
+    requireSame(intent, identity);
+    const state = stateOf(intent);
+    if (state?.kind !== 'declined' || intent.status === 'canceled') return state;
     // The buyer's browser may have the client secret and offer another card: a decline is to be final.
     const closed = await this.cancel(reference);
     return closed.status === 'canceled' ? state : stateOf(closed);

@@ -13,33 +13,35 @@ const SUSPICIOUS = new Set([
 /** Another try comes to the same, with any card. */
 const FINAL = new Set(['currency_not_supported', 'amount_too_large', 'amount_too_small']);
 
-const OURS: Readonly<Record<string, string>> = {
-  authentication_required: 'authentication_required',
-  card_not_supported: 'card_not_supported',
-  expired_card: 'expired_card',
-  incorrect_cvc: 'incorrect_cvc',
-  incorrect_number: 'incorrect_number',
-  insufficient_funds: 'insufficient_funds',
-  invalid_cvc: 'incorrect_cvc',
-  invalid_expiry_month: 'expired_card',
-  invalid_expiry_year: 'expired_card',
-  invalid_number: 'incorrect_number',
-  payment_intent_authentication_failure: 'authentication_failed',
-  processing_error: 'processing_error',
-  try_again_later: 'processing_error',
-  amount_too_large: 'amount_not_supported',
-  amount_too_small: 'amount_not_supported',
-  currency_not_supported: 'amount_not_supported',
-};
+const OURS = new Map(
+  Object.entries({
+    authentication_required: 'authentication_required',
+    card_not_supported: 'card_not_supported',
+    expired_card: 'expired_card',
+    incorrect_cvc: 'incorrect_cvc',
+    incorrect_number: 'incorrect_number',
+    insufficient_funds: 'insufficient_funds',
+    invalid_cvc: 'incorrect_cvc',
+    invalid_expiry_month: 'expired_card',
+    invalid_expiry_year: 'expired_card',
+    invalid_number: 'incorrect_number',
+    payment_intent_authentication_failure: 'authentication_failed',
+    processing_error: 'processing_error',
+    try_again_later: 'processing_error',
+    amount_too_large: 'amount_not_supported',
+    amount_too_small: 'amount_not_supported',
+    currency_not_supported: 'amount_not_supported',
+  }),
+);
 
 /** `code` and `declineCode` as Stripe gives them; the latter is the bank's, and closer. */
 export function declineOf(code: string | undefined, declineCode: string | undefined): Decline {
   const given = [declineCode, code].filter((each) => each !== undefined);
   if (given.some((each) => SUSPICIOUS.has(each)))
     return { code: 'card_declined', retryable: false };
-  const known = given.find((each) => OURS[each] !== undefined);
+  const known = given.map((each) => OURS.get(each)).find((each) => each !== undefined);
   return {
-    code: (known !== undefined ? OURS[known] : undefined) ?? 'card_declined',
+    code: known ?? 'card_declined',
     retryable: !given.some((each) => FINAL.has(each)),
   };
 }
