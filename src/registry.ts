@@ -13,7 +13,13 @@ import {
   paymentNode,
   UserBookingsResolver,
 } from './modules/bookings/booking.resolver';
+import { EventCancellation } from './modules/bookings/event-cancellation.entity';
+import {
+  CancellationProgressResolver,
+  EventCancellationResolver,
+} from './modules/bookings/event-cancellation.resolver';
 import { Refund } from './modules/bookings/refund.entity';
+import { refundJobs, refundTickers } from './modules/bookings/refund.jobs';
 import {
   BookingRefundsResolver,
   refundNode,
@@ -91,6 +97,7 @@ export const entities = [
   BookingReference,
   Payment,
   Refund,
+  EventCancellation,
   Ticket,
   TicketTransfer,
   TicketKey,
@@ -136,6 +143,8 @@ export const resolvers: ResolverClasses = [
   UserBookingsResolver,
   RefundResolver,
   BookingRefundsResolver,
+  EventCancellationResolver,
+  CancellationProgressResolver,
   AuditResolver,
   TicketResolver,
   BookingTicketsResolver,
@@ -150,11 +159,13 @@ export const work: Work = {
     ...reservationJobs,
     ...paymentJobs,
     ...bookingJobs,
+    ...refundJobs,
     ...outboxJobs,
   },
   tickers: (app) => ({
     ...reservationTickers,
     ...bookingTickers,
+    ...refundTickers,
     ...outboxTickers(app),
     ...paymentMessageTickers(app),
   }),

@@ -42,6 +42,12 @@ export class Metrics {
     help: 'Reservations ended by the sweeper',
     registers: [this.registry],
   });
+  readonly refunds = new Counter({
+    name: 'usher_refunds_total',
+    help: 'Refunds that reached an end, by status: FAILED ones want somebody to look',
+    labelNames: ['status'] as const,
+    registers: [this.registry],
+  });
   readonly subscribers = new Gauge({
     name: 'usher_subscribers',
     help: 'Open subscriptions, by field',

@@ -2,14 +2,14 @@
 import { createHash } from 'node:crypto';
 import type { App } from '../../app.types';
 import { badInput, DomainError, notFound } from '../../errors';
-import { eventScopedId, type EventScopedKey } from '../../infra/ids';
+import type { EventScopedKey } from '../../infra/ids';
 import { Event, EventStatus } from '../events/event.entity';
 import type { Holder } from '../reservations/reservation.entity';
-import { reservationChannel } from '../reservations/reservation.news';
 import { tornTables } from '../reservations/reservation.rules';
 import { Booking, BookingStatus } from './booking.entity';
 import { claimIdempotencyKey } from './booking.sql';
-import { giveBackTickets, lockLiveTickets, type LiveTicket } from './give-back';
+import { giveBackTickets, lockLiveTickets, publishGivenBack, type LiveTicket } from './give-back';
+import { makeRefundsNow } from './make-refund';
 import { RefundOrigin } from './refund.entity';
 import { lockBooking } from './refund-ledger';
 import { buyersMayCancelUntil, feeOf } from './refund.rules';
@@ -28,8 +28,8 @@ export interface CancelBooking {
 const NAMED_MAX = 20;
 
 /**
- * Gives tickets of a booking back: all in one transaction, but for the money itself, which is asked of
- * the provider afterwards (make-refund.ts). That the caller may do so is for the resolver to know.
+ * Gives tickets of a booking back: all in one transaction, but for the money itself, which the provider
+ * is asked for afterwards (make-refund.ts). That the caller may do so is for the resolver to know.
  * Throws NOT_FOUND for tickets of another booking, CONFLICT, IDEMPOTENCY_CONFLICT, and BAD_USER_INPUT
  * for a part of a table that is sold as a whole.
  */
@@ -41,7 +41,7 @@ export async function cancelBooking(
   const { eventId } = request.booking;
   const offer = await app.offers.get(eventId);
   if (offer === undefined) throw notFound('booking');
-  const change = await app.db.transaction(async (tx) => {
+  const given = await app.db.transaction(async (tx) => {
     const earlier = await claimIdempotencyKey(tx, {
       eventId,
       callerId: caller.id,
@@ -61,7 +61,7 @@ export async function cancelBooking(
       refuseTornTables(tickets, live, offer.layout.wholeTableOf);
     }
     const { staff, reason } = request;
-    const given = await giveBackTickets(
+    const done = await giveBackTickets(
       app,
       tx,
       booking,
@@ -72,17 +72,14 @@ export async function cancelBooking(
         reason,
         requestedBy: caller.id,
         blockedBy: staff?.keepSeatsOffSale ? caller.id : null,
+        actor: caller,
       },
     );
-    return { booking, ...given };
+    return { booking, ...done };
   });
-  if (change !== undefined) {
-    app.live.publish([change.change]);
-    if (change.whole) app.metrics.bookings.inc({ status: BookingStatus.CANCELLED });
-    const { booking } = change;
-    await app.news.publish(`booking:${eventScopedId('Booking', booking)}`, {});
-    await app.news.publish(reservationChannel({ eventId, id: booking.reservationId }), {});
-  }
+  if (given !== undefined) await publishGivenBack(app, given.booking, given);
+  // A retry asks as well, and so has the same answer as the call it repeats.
+  await makeRefundsNow(app, request.booking);
   const { id } = request.booking;
   return app.db.orm.getRepository(Booking).findOneByOrFail({ eventId, id });
 }

@@ -6,6 +6,7 @@ import { Payment } from '../payments/payment.entity';
 import { PROVIDER_TIMEOUT_MS } from '../payments/provider';
 import { Booking, BookingStatus } from './booking.entity';
 import { chargeIdentity } from './charge';
+import { followRefunds } from './follow-refunds';
 import { followCharge } from './settle';
 
 /**
@@ -32,4 +33,5 @@ export async function followPayment(app: App, { eventId, id }: EventScopedKey): 
   if (state === undefined) return;
   const open = booking.status === BookingStatus.PENDING || booking.status === BookingStatus.FAILED;
   if (open) await followCharge(app, booking, state);
+  if (state.kind === 'succeeded') await followRefunds(app, { eventId, id }, state);
 }

@@ -4,9 +4,13 @@
  */
 import type { EntityManager } from 'typeorm';
 import type { App } from '../../app.types';
-import type { EventScopedKey } from '../../infra/ids';
+import { eventScopedId, type EventScopedKey } from '../../infra/ids';
 import type { SeatChange } from '../../live/change-log.sql';
+import type { Actor } from '../../outbox/domain-events';
+import { Event } from '../events/event.entity';
+import { reservationChannel } from '../reservations/reservation.news';
 import { callRefundSeats, seatChange } from '../seats/seat-functions.sql';
+import { bookingChannel } from './booking.news';
 import { Booking, BookingStatus } from './booking.entity';
 import type { Refund, RefundOrigin } from './refund.entity';
 import { endBooking, lockPayment, refundableMinor, settledPaymentOf } from './refund-ledger';
@@ -38,6 +42,8 @@ export interface GiveBack {
   requestedBy: string | null;
   /** The member of staff who keeps the seats off sale; null: they are on sale again. */
   blockedBy: string | null;
+  /** Whom the outbox tells of. */
+  actor: Actor;
 }
 
 export interface GivenBack {
@@ -65,11 +71,64 @@ export async function giveBackTickets(
       ? await refundTickets(app, tx, booking, tickets, { ...terms, feeMinor, paidMinor })
       : undefined;
   const whole = await cancelIfEmpty(app, tx, booking, terms.origin);
+  await tellGivenBack(app, tx, booking, tickets, { ...terms, refund, whole });
   return { change, refund, whole };
 }
 
+/** After the commit: to the live maps, and to whoever watches the booking or its reservation. */
+export async function publishGivenBack(
+  app: App,
+  booking: Booking,
+  { change, whole }: Pick<GivenBack, 'change' | 'whole'>,
+): Promise<void> {
+  app.live.publish([change]);
+  if (whole) app.metrics.bookings.inc({ status: BookingStatus.CANCELLED });
+  const { eventId, reservationId: id } = booking;
+  await app.news.publish(bookingChannel(booking), {});
+  await app.news.publish(reservationChannel({ eventId, id }), {});
+}
+
+/** Writes down what happened, for the outbox. */
+export async function tellGivenBack(
+  app: App,
+  tx: EntityManager,
+  booking: Booking,
+  tickets: readonly LiveTicket[],
+  given: Pick<GiveBack, 'actor' | 'reason'> & Pick<GivenBack, 'refund' | 'whole'>,
+): Promise<void> {
+  const { eventId } = booking;
+  const { actor, reason, refund, whole } = given;
+  const { currency } = await tx.findOneByOrFail(Event, { id: eventId });
+  const bookingId = booking.publicId;
+  const ticketIds = tickets.map(({ id }) => eventScopedId('Ticket', { eventId, id }));
+  await app.outbox.record(
+    tx,
+    ...tickets.map(({ no }, i) => ({
+      type: 'ticket.voided' as const,
+      eventId,
+      actor,
+      data: { ticketId: ticketIds[i]!, bookingId, seatNo: no, reason },
+    })),
+    {
+      type: 'booking.cancelled',
+      eventId,
+      actor,
+      data: {
+        bookingId,
+        reference: booking.reference,
+        whole,
+        ticketIds,
+        refundMinor: refund?.amountMinor ?? 0,
+        feeMinor: refund?.feeMinor ?? 0,
+        currency,
+        reason,
+      },
+    },
+  );
+}
+
 /** Ends the validity of the tickets, and frees or blocks their seats. */
-async function voidTickets(
+export async function voidTickets(
   app: App,
   tx: EntityManager,
   booking: Booking,
@@ -99,7 +158,7 @@ async function voidTickets(
 }
 
 /** CONFIRMED → CANCELLED once no ticket is left; → REFUNDED at once where the money is back already. */
-async function cancelIfEmpty(
+export async function cancelIfEmpty(
   app: App,
   tx: EntityManager,
   { eventId, id }: EventScopedKey,

@@ -42,11 +42,15 @@ export function refundableMinor({ amountMinor, refundReservedMinor }: Payment): 
   return amountMinor - refundReservedMinor;
 }
 
-/** Writes a refund and takes hold of its amount. Throws CONFLICT where that is more than is left. */
+/**
+ * Writes a refund and takes hold of its amount; `wanted` SUCCEEDED is for money that is back already.
+ * Throws CONFLICT where the amount is more than is left.
+ */
 export async function insertRefund(
   tx: EntityManager,
   request: RefundRequest,
   now: Date,
+  wanted: RefundStatus.PENDING | RefundStatus.SUCCEEDED = RefundStatus.PENDING,
 ): Promise<Refund> {
   const { eventId, id: paymentId } = request.payment;
   const payment = await lockPayment(tx, request.payment);
@@ -60,7 +64,7 @@ export async function insertRefund(
     request.amountMinor,
   );
   // Nothing to give back, as where the fee is the whole price, needs no provider.
-  const nothing = request.amountMinor === 0;
+  const status = request.amountMinor === 0 ? RefundStatus.SUCCEEDED : wanted;
   const refund = tx.create(Refund, {
     eventId,
     id: newId(),
@@ -69,7 +73,7 @@ export async function insertRefund(
     ordinal: (await tx.countBy(Refund, { eventId, paymentId })) + 1,
     amountMinor: request.amountMinor,
     feeMinor: request.feeMinor,
-    status: nothing ? RefundStatus.SUCCEEDED : RefundStatus.PENDING,
+    status,
     origin: request.origin,
     reason: request.reason,
     requestedBy: request.requestedBy,
@@ -80,7 +84,7 @@ export async function insertRefund(
     attempts: 0,
     dueAt: new Date(now.getTime() + REFUND_JOB_MS),
     createdAt: now,
-    settledAt: nothing ? now : null,
+    settledAt: status === RefundStatus.PENDING ? null : now,
   });
   await tx.insert(Refund, refund);
   return refund;

@@ -1,10 +1,10 @@
-import { Arg, Ctx, FieldResolver, Mutation, Resolver, Root } from 'type-graphql';
+import { Arg, Ctx, FieldResolver, ID, Mutation, Resolver, Root } from 'type-graphql';
 import { notFound } from '../../errors';
 import type { RequestContext } from '../../graphql/context';
 import { Money, money } from '../../graphql/money';
 import type { NodeFetcher } from '../../graphql/node';
 import { requireEventScoped } from '../../infra/ids';
-import { requireHolder } from '../auth/viewer.rules';
+import { requireHolder, requireUser } from '../auth/viewer.rules';
 import { eventById } from '../events/event.loaders';
 import { forbidden, mayDo, requirePermission } from '../organizations/permissions';
 import { Booking } from './booking.entity';
@@ -14,6 +14,7 @@ import { cancelBooking, type CancelBooking } from './cancel-booking';
 import { CancelBookingInput } from './cancel.inputs';
 import { Refund } from './refund.entity';
 import { refundsOfBooking } from './refund.loaders';
+import { retryRefund } from './refunds';
 
 @Resolver(() => Refund)
 export class RefundResolver {
@@ -49,6 +50,19 @@ export class BookingRefundsResolver {
       reason: input.reason?.trim() ?? null,
       idempotencyKey: input.idempotencyKey,
     });
+  }
+
+  @Mutation(() => Refund, {
+    description:
+      'Asks the provider once more for a refund that has FAILED: with a new one, which takes its place. For staff who may sell. Errors: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, CONFLICT (it has not failed, or has been asked for again).',
+  })
+  async retryRefund(@Ctx() ctx: RequestContext, @Arg('id', () => ID) id: string): Promise<Refund> {
+    const { id: userId } = requireUser(ctx.viewer);
+    const key = requireEventScoped('Refund', id);
+    const event = await ctx.load(eventById, key.eventId);
+    if (event === undefined) throw notFound('refund');
+    await requirePermission(ctx, event.organizationId, 'sell', 'refund');
+    return retryRefund(ctx.app, key, userId);
   }
 
   @FieldResolver(() => [Refund], { description: 'Oldest first.' })

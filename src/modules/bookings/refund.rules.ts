@@ -1,4 +1,5 @@
 /** What is given back, and what is kept. Pure decisions. */
+import { PaymentStatus } from '../payments/payment.entity';
 
 /** An event's terms for buyers who give tickets back. */
 export interface RefundPolicy {
@@ -23,5 +24,19 @@ export function feeOf(
   return Math.min(priceMinor, refundFeeMinor + Math.floor((priceMinor * refundFeePercent) / 100));
 }
 
+/** What a payment is called once so much of it has been given back. */
+export function refundedStatus(amountMinor: number, refundedMinor: number): PaymentStatus {
+  if (refundedMinor === 0) return PaymentStatus.SUCCEEDED;
+  return refundedMinor < amountMinor ? PaymentStatus.PARTIALLY_REFUNDED : PaymentStatus.REFUNDED;
+}
+
 /** How long its own job has for a refund before a ticker takes it for lost. */
 export const REFUND_JOB_MS = 15_000;
+const BACKOFF_FIRST_MS = 5_000;
+const BACKOFF_LAST_MS = 30 * 60_000;
+
+/** The pause after so many tries that got no answer; `random` in [0, 1) spreads a crowd of them. */
+export function refundBackoffMs(attempts: number, random: number): number {
+  const pauseMs = Math.min(BACKOFF_LAST_MS, BACKOFF_FIRST_MS * 2 ** Math.min(attempts, 20));
+  return Math.round(pauseMs * (0.75 + random / 2));
+}

@@ -84,6 +84,10 @@ export class Payment {
 
   /** Since when the buyer's bank has wanted the money back; null where nobody disputes it. */
   @Column('timestamptz', { nullable: true })
+  @Field(() => DateTime, {
+    nullable: true,
+    description: 'Since when the buyer’s bank has wanted the money back; null while nobody does.',
+  })
   disputedAt!: Date | null;
 
   @Column('timestamptz')

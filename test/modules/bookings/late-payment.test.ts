@@ -86,7 +86,7 @@ async function expectTickets(pin: Pinned): Promise<void> {
 }
 
 async function expectRefund(pin: Pinned): Promise<void> {
-  expect(await statusOf(pin)).toBe('CANCELLED');
+  expect(await statusOf(pin)).toBe('REFUNDED');
   expect(await booksOf(pin)).toEqual(ALL_GOES_BACK);
 }
 
@@ -226,7 +226,7 @@ describe('late money goes back, all of it and by itself,', () => {
       office.eventUuid,
     ]);
     await moneyComes(pin);
-    expect(await statusOf(pin)).toBe('CANCELLED');
+    expect(await statusOf(pin)).toBe('REFUNDED');
     expect(await booksOf(pin)).toEqual({ ...ALL_GOES_BACK, mails: ['event-cancelled'] });
   });
 });

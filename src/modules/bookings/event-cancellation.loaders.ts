@@ -1,0 +1,44 @@
+import { In } from 'typeorm';
+import { defineLoader, inOrderOf } from '../../graphql/context';
+import { EventCancellation } from './event-cancellation.entity';
+
+export const cancellationOfEvent = defineLoader<string, EventCancellation>(
+  async ({ app }, eventIds) => {
+    const rows = await app.db.orm
+      .getRepository(EventCancellation)
+      .findBy({ eventId: In([...eventIds]) });
+    return inOrderOf(eventIds, rows, (row) => row.eventId);
+  },
+);
+
+export interface CancellationProgress {
+  event_id: string;
+  total: number;
+  refunded: number;
+  failed: number;
+}
+
+/** Counted anew each time: what is counted is what stands, whoever has died on the way. */
+export const progressOfCancellation = defineLoader<string, CancellationProgress>(
+  async ({ app }, eventIds) => {
+    const rows = await app.db.query<CancellationProgress>(
+      `SELECT b.event_id,
+         count(*) FILTER (WHERE b.status IN ('PENDING', 'CONFIRMED') OR b.cancel_origin = 'EVENT_CANCELLED')::integer AS total,
+         count(*) FILTER (WHERE b.cancel_origin = 'EVENT_CANCELLED' AND f.open IS NULL)::integer AS refunded,
+         count(*) FILTER (WHERE b.cancel_origin = 'EVENT_CANCELLED' AND f.failed)::integer AS failed
+       FROM bookings b
+       LEFT JOIN (
+         SELECT event_id, booking_id, count(*) AS open, bool_or(status = 'FAILED') AS failed FROM refunds
+         WHERE event_id = ANY ($1::uuid[]) AND (status = 'PENDING' OR (status = 'FAILED' AND retried_as IS NULL))
+         GROUP BY event_id, booking_id
+       ) f ON f.event_id = b.event_id AND f.booking_id = b.id
+       WHERE b.event_id = ANY ($1::uuid[]) GROUP BY b.event_id`,
+      [eventIds],
+    );
+    const none = (eventId: string): CancellationProgress => {
+      return { event_id: eventId, total: 0, refunded: 0, failed: 0 };
+    };
+    const byEvent = new Map(rows.map((row) => [row.event_id, row]));
+    return eventIds.map((id) => byEvent.get(id) ?? none(id));
+  },
+);

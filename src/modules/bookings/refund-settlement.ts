@@ -1,0 +1,137 @@
+/** What becomes of a refund once the provider has answered: entered in our books, and once. */
+import type { EntityManager } from 'typeorm';
+import type { App } from '../../app.types';
+import { eventScopedId, type EventScopedKey } from '../../infra/ids';
+import { Event } from '../events/event.entity';
+import { Payment } from '../payments/payment.entity';
+import { bookingChannel } from './booking.news';
+import { Booking } from './booking.entity';
+import { Refund, RefundOrigin, RefundStatus } from './refund.entity';
+import { endBooking, insertRefund, lockBooking, lockPayment } from './refund-ledger';
+import { refundedStatus } from './refund.rules';
+
+/**
+ * The provider has given the money back: all of the refund, or as much of it as somebody had given back
+ * at the provider's own site (`elsewhereMinor`); the rest becomes a refund of its own. Does nothing where
+ * the refund is not PENDING any more.
+ */
+export async function succeedRefund(
+  app: App,
+  key: EventScopedKey,
+  made: { reference: string } | { elsewhereMinor: number },
+): Promise<void> {
+  const settled = await app.db.transaction(async (tx) => {
+    const locked = await lockRefund(tx, key);
+    if (locked === undefined) return undefined;
+    const { booking, refund } = locked;
+    const now = app.clock.now();
+    const elsewhere = 'elsewhereMinor' in made;
+    const minor = elsewhere
+      ? Math.min(made.elsewhereMinor, refund.amountMinor)
+      : refund.amountMinor;
+    await tx.update(
+      Refund,
+      { eventId: refund.eventId, id: refund.id },
+      {
+        status: RefundStatus.SUCCEEDED,
+        amountMinor: minor,
+        madeElsewhere: elsewhere,
+        providerReference: elsewhere ? null : made.reference,
+        settledAt: now,
+      },
+    );
+    await bookRefunded(app, tx, { ...refund, publicId: refund.publicId, amountMinor: minor });
+    const restMinor = refund.amountMinor - minor;
+    if (restMinor > 0) {
+      const payment = { eventId: refund.eventId, id: refund.paymentId };
+      await tx.decrement(Payment, payment, 'refundReservedMinor', restMinor);
+      const rest = { ...refund, booking, payment, amountMinor: restMinor, feeMinor: 0 };
+      await insertRefund(tx, rest, now);
+    } else await endBooking(tx, booking);
+    return booking;
+  });
+  if (settled !== undefined) await tellBooking(app, settled);
+}
+
+/** The provider refuses for good: the amount is let go of, and staff have to look. */
+export async function failRefund(app: App, key: EventScopedKey, code: string): Promise<void> {
+  const failed = await app.db.transaction(async (tx) => {
+    const locked = await lockRefund(tx, key);
+    if (locked === undefined) return undefined;
+    const { eventId, id, paymentId, amountMinor } = locked.refund;
+    await tx.update(
+      Refund,
+      { eventId, id },
+      { status: RefundStatus.FAILED, failureCode: code, settledAt: app.clock.now() },
+    );
+    await tx.decrement(Payment, { eventId, id: paymentId }, 'refundReservedMinor', amountMinor);
+    return locked;
+  });
+  if (failed === undefined) return;
+  app.metrics.refunds.inc({ status: RefundStatus.FAILED });
+  app.log.error(
+    { refundId: failed.refund.publicId, bookingId: failed.booking.publicId, code },
+    'the provider refuses to give money back that is due: somebody has to look',
+  );
+  await tellBooking(app, failed.booking);
+}
+
+/** Enters money that is back in the books of payment and booking. The caller holds the booking's lock. */
+export async function bookRefunded(
+  app: App,
+  tx: EntityManager,
+  refund: Pick<
+    Refund,
+    'eventId' | 'id' | 'publicId' | 'bookingId' | 'paymentId' | 'amountMinor' | 'origin' | 'reason'
+  >,
+): Promise<void> {
+  const { eventId, paymentId, bookingId, amountMinor } = refund;
+  const payment = await lockPayment(tx, { eventId, id: paymentId });
+  const refundedMinor = payment.refundedMinor + amountMinor;
+  await tx.update(
+    Payment,
+    { eventId, id: paymentId },
+    { refundedMinor, status: refundedStatus(payment.amountMinor, refundedMinor) },
+  );
+  await tx.increment(Booking, { eventId, id: bookingId }, 'refundedMinor', amountMinor);
+  const { currency } = await tx.findOneByOrFail(Event, { id: eventId });
+  const byProvider = refund.origin === RefundOrigin.PROVIDER;
+  await app.outbox.record(tx, {
+    type: 'payment.refunded',
+    eventId,
+    actor: { kind: 'PROVIDER', id: payment.provider },
+    data: {
+      paymentId: payment.publicId,
+      bookingId: eventScopedId('Booking', { eventId, id: bookingId }),
+      provider: payment.provider,
+      amountMinor,
+      currency,
+      refundId: refund.publicId,
+      refundedMinor,
+      reason: byProvider ? 'provider' : refund.reason,
+    },
+  });
+  // Whoever's event is cancelled hears of the money in the letter that says so.
+  if (refund.origin !== RefundOrigin.EVENT_CANCELLED) {
+    const { id: subjectId } = refund;
+    const mail = { kind: 'booking-refunded', eventId, subjectId };
+    await app.jobs.enqueue(tx, 'send-mail', mail, { key: `mail:booking-refunded:${subjectId}` });
+  }
+  app.metrics.refunds.inc({ status: RefundStatus.SUCCEEDED });
+}
+
+export async function tellBooking(app: App, booking: EventScopedKey): Promise<void> {
+  await app.news.publish(bookingChannel(booking), {});
+}
+
+/** Undefined where it is PENDING no more. */
+async function lockRefund(
+  tx: EntityManager,
+  { eventId, id }: EventScopedKey,
+): Promise<{ booking: Booking; refund: Refund } | undefined> {
+  const { bookingId, paymentId } = await tx.findOneByOrFail(Refund, { eventId, id });
+  const booking = await lockBooking(tx, { eventId, id: bookingId });
+  await lockPayment(tx, { eventId, id: paymentId });
+  const refund = await tx.findOneByOrFail(Refund, { eventId, id });
+  return refund.status === RefundStatus.PENDING ? { booking, refund } : undefined;
+}
