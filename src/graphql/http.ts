@@ -1,12 +1,17 @@
 /** GraphQL over HTTP: Apollo Server behind Fastify. */
-import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
+import {
+  ApolloServer,
+  type ApolloServerPlugin,
+  type GraphQLRequest,
+  type GraphQLRequestListener,
+} from '@apollo/server';
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginLandingPageDisabled,
 } from '@apollo/server/plugin/disabled';
 import { fastifyApolloHandler } from '@as-integrations/fastify';
 import type { FastifyInstance, FastifyRequest, RouteHandlerMethod } from 'fastify';
-import { GraphQLError, OperationTypeNode, type GraphQLSchema } from 'graphql';
+import { GraphQLError, OperationTypeNode, type DocumentNode, type GraphQLSchema } from 'graphql';
 import type { App } from '../app.types';
 import { DomainError } from '../errors';
 import { newId } from '../infra/ids';
@@ -43,8 +48,7 @@ export async function createGraphQLOverHttp(
       ApolloServerPluginLandingPageDisabled(),
       // It wraps the resolver of every field, to say what `answer` says below at no cost.
       ApolloServerPluginCacheControlDisabled(),
-      limitsPlugin(schema),
-      wrongVariablesPlugin(schema),
+      requestsPlugin(schema),
     ],
     formatError: (formatted, error) =>
       presentError(formatted, error, app.log, currentCorrelationId() ?? newId()),
@@ -91,25 +95,28 @@ function wantsPage(request: FastifyRequest): boolean {
   return accept.includes('text/html') && !accept.startsWith('application/json');
 }
 
-function limitsPlugin(schema: GraphQLSchema): ApolloServerPlugin<RequestContext> {
-  return {
-    requestDidStart: () =>
-      Promise.resolve({
-        didResolveOperation: ({ document, operation, request }) => {
-          if (operation === undefined) return Promise.resolve();
-          if (operation.operation === OperationTypeNode.SUBSCRIPTION) {
-            const message = 'Subscriptions are served over WebSocket, at this path.';
-            throw refusedRequest(new DomainError('BAD_USER_INPUT', message));
-          }
-          try {
-            assertWithinLimits(schema, document, operation, request.variables ?? {});
-          } catch (error) {
-            throw error instanceof DomainError ? refusedRequest(error) : error;
-          }
-          return Promise.resolve();
-        },
-      }),
+/** One plugin, since each is asked at every step of every request. */
+function requestsPlugin(schema: GraphQLSchema): ApolloServerPlugin<RequestContext> {
+  const listener: GraphQLRequestListener<RequestContext> = {
+    didResolveOperation: ({ document, operation, request }) => {
+      if (operation === undefined) return Promise.resolve();
+      if (operation.operation === OperationTypeNode.SUBSCRIPTION) {
+        const message = 'Subscriptions are served over WebSocket, at this path.';
+        throw refusedRequest(new DomainError('BAD_USER_INPUT', message));
+      }
+      try {
+        assertWithinLimits(schema, document, operation, request.variables ?? {});
+      } catch (error) {
+        throw error instanceof DomainError ? refusedRequest(error) : error;
+      }
+      return Promise.resolve();
+    },
+    didEncounterErrors: ({ document, errors, request }) => {
+      if (document !== undefined) nameWrongVariables(schema, document, errors, request);
+      return Promise.resolve();
+    },
   };
+  return { requestDidStart: () => Promise.resolve(listener) };
 }
 
 /** What a plugin throws is the server's fault to Apollo, and answered with status 500. */
@@ -121,29 +128,14 @@ function refusedRequest(error: DomainError): GraphQLError {
 }
 
 /** Says in `extensions.fields` which variables are wrong, where graphql-js says so only in prose. */
-function wrongVariablesPlugin(schema: GraphQLSchema): ApolloServerPlugin<RequestContext> {
-  return {
-    requestDidStart: () =>
-      Promise.resolve({
-        didEncounterErrors: ({ document, errors, request }) => {
-          const error = errors.find(
-            (each) => each.extensions['code'] === 'BAD_USER_INPUT' && !each.path,
-          );
-          if (
-            error !== undefined &&
-            document !== undefined &&
-            !(error.originalError instanceof DomainError)
-          ) {
-            const fields = variableProblems(
-              schema,
-              document,
-              request.operationName,
-              request.variables ?? {},
-            );
-            Object.assign(error.extensions, { fields });
-          }
-          return Promise.resolve();
-        },
-      }),
-  };
+function nameWrongVariables(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  errors: readonly GraphQLError[],
+  { operationName, variables }: GraphQLRequest,
+): void {
+  const error = errors.find((each) => each.extensions['code'] === 'BAD_USER_INPUT' && !each.path);
+  if (error === undefined || error.originalError instanceof DomainError) return;
+  const fields = variableProblems(schema, document, operationName, variables ?? {});
+  Object.assign(error.extensions, { fields });
 }

@@ -58,7 +58,7 @@ export function assertWithinLimits(
   operation: OperationDefinitionNode,
   variables: Readonly<Record<string, unknown>>,
 ): void {
-  const { depth, cost } = new Meter(schema, document, operation, variables).measure();
+  const { depth, cost } = measureOf(schema, document, operation, variables);
   if (depth > DEPTH_MAX) {
     throw new DomainError(
       'QUERY_TOO_COMPLEX',
@@ -73,7 +73,26 @@ export function assertWithinLimits(
   }
 }
 
+/** Of operations that cost the same whatever their variables are; documents are kept by who parses them. */
+const measures = new WeakMap<OperationDefinitionNode, Measure>();
+
+function measureOf(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+  variables: Readonly<Record<string, unknown>>,
+): Measure {
+  const known = measures.get(operation);
+  if (known !== undefined) return known;
+  const meter = new Meter(schema, document, operation, variables);
+  const measure = meter.measure();
+  if (!meter.readVariables) measures.set(operation, measure);
+  return measure;
+}
+
 class Meter {
+  /** Whether the measure depends on a variable. */
+  readVariables = false;
   private readonly fragments = new Map<string, FragmentDefinitionNode>();
   private readonly measured = new Map<string, Measure>();
 
@@ -150,6 +169,7 @@ class Meter {
     );
     if (first !== undefined) {
       const given = node.arguments?.find((argument) => argument.name.value === first.name)?.value;
+      if (given?.kind === Kind.VARIABLE) this.readVariables = true;
       const value =
         given?.kind === Kind.VARIABLE
           ? this.variables[given.name.value]

@@ -19,7 +19,9 @@ export async function createSchema(resolvers: ResolverClasses): Promise<GraphQLS
   const schema = await buildSchema({
     resolvers,
     pubSub: noPubSub,
-    validateFn: (value) => validateArgument(value),
+    validateFn: (value) => {
+      validateArgument(value);
+    },
   });
   return boundLists(schema);
 }

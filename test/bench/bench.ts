@@ -20,6 +20,8 @@ import { prepareStock } from './stock';
 const run = promisify(execFile);
 const ROUNDS = 3;
 const SECONDS = 4;
+/** A process needs some thousand requests until its code is compiled: a hold costs half as much then. */
+const WARM_UP_SECONDS = 5;
 const CONNECTIONS = 32;
 const HOT_SEATS = 100_000;
 const RATIO_MIN = 0.5;
@@ -71,7 +73,7 @@ async function compareHolds(
     await db.query(`SELECT setval('bench_pair', $1)`, [result.nextPair]);
     return result;
   };
-  await takeTurn(1.5); // warm up
+  await takeTurn(WARM_UP_SECONDS);
   const ratios: number[] = [];
   for (let round = 1; round <= ROUNDS; round++) {
     const direct = await pgbench(stage, SECONDS);
@@ -134,8 +136,8 @@ async function compareWithStock(stage: Stage, port: number, tokens: string[]): P
     return result;
   };
   try {
-    await takeTurn('usher', 1.5); // warm up
-    await takeTurn('stock', 1.5);
+    await takeTurn('usher', WARM_UP_SECONDS);
+    await takeTurn('stock', WARM_UP_SECONDS);
     const ratios: number[] = [];
     for (let round = 1; round <= ROUNDS; round++) {
       const ours = await takeTurn('usher', STOCK_SECONDS);

@@ -54,6 +54,17 @@ describe.each(TRANSPORTS)('limits over %s', (_, ask) => {
       expect(codesOf(await ask(house, query, variables))).toEqual(['QUERY_TOO_COMPLEX']);
   });
 
+  it('measure a document anew for each size of page, and remember what depends on none', async () => {
+    const paged = `query ($n: Int) { events(first: $n) { edges { node { seats(first: 1000) { edges { node { id } } } } } } }`;
+    const sizes = [2, 1_000, 2];
+    const codes: string[][] = [];
+    for (const n of sizes) codes.push(codesOf(await ask(house, paged, { n })));
+    expect(codes).toEqual([[], ['QUERY_TOO_COMPLEX'], []]);
+    const fixed = deep(DEPTH_MAX);
+    for (let i = 0; i < 2; i += 1)
+      expect(codesOf(await ask(house, fixed))).toEqual(['QUERY_TOO_COMPLEX']);
+  });
+
   it('measure an exponential fragment bomb without falling for it', async () => {
     const query = `query { event(id: "x") { organization { ...f0 } } }
       ${times(30, (i) => `fragment f${i} on Organization { a: venues { organization { ...f${i + 1} } } b: venues { organization { ...f${i + 1} } } }`)}

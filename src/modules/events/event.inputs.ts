@@ -282,9 +282,9 @@ export class EventSort {
  * What the decorators above find wrong. Arguments whose content has to be held against the database as
  * well are checked by hand with this, so that one answer names all that is wrong.
  */
-export async function inputProblems(input: object): Promise<FieldProblem[]> {
+export function inputProblems(input: object): FieldProblem[] {
   try {
-    await validateArgument(input);
+    validateArgument(input);
     return [];
   } catch (error) {
     if (!(error instanceof DomainError) || !Array.isArray(error.extensions['fields'])) throw error;

@@ -116,7 +116,7 @@ export class EventResolver {
       refundFeeMinor: input.refundFeeMinor ?? 0,
       refundFeePercent: input.refundFeePercent ?? 0,
     };
-    return createEvent(ctx.app, wanted, await inputProblems(input));
+    return createEvent(ctx.app, wanted, inputProblems(input));
   }
 
   @Mutation(() => Event, { description: 'For OWNERs and MANAGERs of the organization.' })
@@ -145,7 +145,7 @@ export class EventResolver {
       input.expectedVersion,
       changes,
       actorOf(ctx.viewer),
-      await inputProblems(input),
+      inputProblems(input),
     );
   }
 
