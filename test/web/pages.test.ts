@@ -3,11 +3,40 @@ import type { Browser, Page } from 'playwright-core';
 import { demoEvents } from '../../src/tools/demo-events';
 import { seedDemo } from '../../src/tools/demo';
 import { browserPath, buildPages, complaintsOf, launchBrowser } from '../support/browser';
+import { openHall } from '../support/hall';
 import { startHouse, type House } from '../support/house';
 
 /** rgb of --seat-held in web/src/style.css. */
 const HELD = [245, 166, 35];
 const LOAD_MS = 15_000;
+/** One table of four. */
+const SUPPER = {
+  document: {
+    usher: 1,
+    name: 'Supper',
+    categories: [{ key: 'supper', name: 'Supper', color: '#b0413e' }],
+    sections: [
+      {
+        key: 'room',
+        name: 'Room',
+        category: 'supper',
+        tables: [
+          {
+            name: 'T1',
+            wholeTable: true,
+            seats: [
+              [100, 100],
+              [130, 130],
+              [100, 160],
+              [70, 130],
+            ].map(([x, y], i) => ({ number: String(i + 1), x, y })),
+          },
+        ],
+      },
+    ],
+  },
+  terms: { prices: [{ categoryKey: 'supper', priceMinor: 4000 }] },
+};
 
 if (browserPath === undefined) {
   console.warn('No Chromium found: the pages are not tried in a browser.');
@@ -85,6 +114,20 @@ describeInBrowser('the pages', () => {
     return { id: data.holdSeats.id, token };
   };
 
+  /** The first seat drawn in this colour, row by row of the map's pixels. */
+  const clickFirstSeat = async (): Promise<void> => {
+    const [x, y] = await page.evaluate<[number, number]>(`(() => {
+      const canvas = document.querySelector('.seat-canvas');
+      const context = canvas.getContext('2d');
+      const { data, width } = context.getImageData(0, 0, canvas.width, canvas.height);
+      for (let i = 0; i < data.length; i += 4)
+        if (data[i] === 0xb0 && data[i + 1] === 0x41 && data[i + 2] === 0x3e)
+          return [((i / 4) % width) / devicePixelRatio, Math.floor(i / 4 / width) / devicePixelRatio + 4];
+      throw new Error('no seat is drawn');
+    })()`);
+    await page.locator('.seat-canvas').click({ position: { x, y } });
+  };
+
   it('lists what is on sale', async () => {
     await page.goto(`${house.url}/`);
     await page.locator('.event-row').first().waitFor();
@@ -111,25 +154,30 @@ describeInBrowser('the pages', () => {
 
   it('holds and releases the seat one clicks on', async () => {
     await openMap('limited-concert');
-    const map = page.locator('.seat-canvas');
-    const box = await map.boundingBox();
-    if (box === null) throw new Error('the map has no box');
-    // Two seats side by side under the stage: look for the one on the left.
-    const row = await page.evaluate<[number, number]>(`(() => {
-      const canvas = document.querySelector('.seat-canvas');
-      const context = canvas.getContext('2d');
-      const { data, width } = context.getImageData(0, 0, canvas.width, canvas.height);
-      for (let i = 0; i < data.length; i += 4)
-        if (data[i] === 0xb0 && data[i + 1] === 0x41 && data[i + 2] === 0x3e)
-          return [((i / 4) % width) / devicePixelRatio, Math.floor(i / 4 / width) / devicePixelRatio + 4];
-      throw new Error('no seat is drawn');
-    })()`);
-    await map.click({ position: { x: row[0], y: row[1] } });
+    await clickFirstSeat();
     await page.getByRole('button', { name: 'Hold these places' }).click();
     await page.locator('.countdown').waitFor();
     await counterReads('held', '1');
     await page.getByRole('button', { name: 'Release' }).click();
     await counterReads('held', '0');
+  });
+
+  it('marks, holds and lets go of a table that goes as a whole by any of its seats', async () => {
+    const hall = await openHall(house, { plan: SUPPER });
+    const { data } = await house.gql<{ event: { slug: string } }>(
+      'query ($id: ID!) { event(id: $id) { slug } }',
+      { id: hall.eventId },
+    );
+    await openMap(data.event.slug);
+    const marked = page.locator('.hold-panel .items li');
+    await clickFirstSeat();
+    expect(await marked.count()).toBe(4);
+    await marked.nth(2).getByRole('button').click();
+    expect(await marked.count()).toBe(0);
+    await clickFirstSeat();
+    await page.getByRole('button', { name: 'Hold these places' }).click();
+    await page.locator('.countdown').waitFor();
+    await counterReads('held', '4');
   });
 
   it('shows an arena of sixteen thousand places', async () => {

@@ -2,7 +2,7 @@
 import { ApiError, request, subscribe, type Connection } from './api';
 import { h, replaceChildren, swatch } from './dom';
 import { formatCount, formatMoney, formatStart } from './format';
-import type { Geometry } from './geometry';
+import { heldTogether, type Geometry } from './geometry';
 import { HoldPanel } from './hold-panel';
 import { EventLegend } from './event-legend';
 import { followSeatMap, showEvent, type EventDetails } from './operations';
@@ -98,6 +98,7 @@ class EventPage {
         this.#mine = mine;
         this.#map.setMarks(selected, mine);
       },
+      heldTogether: (no) => heldTogether(geometry, no),
       labelOf: (no) => geometry.seats.label[no] ?? String(no),
       areaName: (key) => geometry.sections.find((section) => section.key === key)?.name ?? key,
     });
@@ -186,7 +187,8 @@ class EventPage {
   #pick(no: number): void {
     const section = this.#sectionOf(no);
     if (section?.generalAdmission) this.#hold.changeArea(section.key, 1);
-    else if (this.#map.statusOf(no) === 'A') this.#hold.toggleSeat(no);
+    else if (heldTogether(this.geometry, no).every((seat) => this.#map.statusOf(seat) === 'A'))
+      this.#hold.toggleSeat(no);
   }
 
   #sectionOf(no: number): Geometry['sections'][number] | undefined {
@@ -212,6 +214,7 @@ class EventPage {
       : this.#mine.has(no)
         ? 'Held for you'
         : statusWords[status];
+    const together = heldTogether(this.geometry, no).length;
     const name = section?.generalAdmission ? section.name : (seats.label[no] ?? '');
     replaceChildren(
       this.#tooltip,
@@ -225,6 +228,7 @@ class EventPage {
       prices && prices.length > 0 ? h('span', { text: prices.join(' · ') }) : null,
       h('span', { class: `state state-${status}` }, state),
       seats.accessible[no] === 1 ? h('span', { text: 'Wheelchair place' }) : null,
+      together > 1 ? h('span', { text: `Goes as a whole table of ${together}` }) : null,
     );
     this.#placeTooltip(x, y);
   }

@@ -41,7 +41,19 @@ export interface Geometry {
     category: number[];
     accessible: number[];
   };
+  /** Absent: none. A table's seats are the ones from `firstNo` on. */
+  tables?: { firstNo: number; seatCount: number; wholeTable: boolean }[];
   shapes: PlanShape[];
+}
+
+/** The seats that are held and released together with this one: all of its table where that goes as a whole. */
+export function heldTogether({ tables = [] }: Geometry, no: number): number[] {
+  const table = tables.find(
+    ({ wholeTable, firstNo, seatCount }) => wholeTable && no >= firstNo && no < firstNo + seatCount,
+  );
+  return table === undefined
+    ? [no]
+    : Array.from({ length: table.seatCount }, (_, i) => table.firstNo + i);
 }
 
 export interface Box {

@@ -14,6 +14,8 @@ import {
 export interface HoldPanelListener {
   /** What the map should mark: seats chosen, and seats held for the reader. */
   onMarks(selected: ReadonlySet<number>, mine: ReadonlySet<number>): void;
+  /** The seats that go together with this one, itself among them. */
+  heldTogether(no: number): number[];
   labelOf(no: number): string;
   areaName(sectionKey: string): string;
 }
@@ -45,13 +47,14 @@ export class HoldPanel {
     void this.#recall();
   }
 
-  /** Marks a free seat, or takes the mark away. */
+  /** Marks a free seat and those that go with it, or takes the marks away. */
   toggleSeat(no: number): void {
     if (this.#reservation || this.#isBusy) return;
-    if (this.#seats.has(no)) this.#seats.delete(no);
-    else if (this.#isFull()) this.#say(this.#limitSentence());
+    const nos = this.listener.heldTogether(no);
+    if (this.#seats.has(no)) this.#unmark([no]);
+    else if (!this.#hasRoomFor(nos.length)) this.#say(this.#limitSentence());
     else {
-      this.#seats.add(no);
+      for (const seat of nos) this.#seats.add(seat);
       this.#say('');
     }
     this.#render();
@@ -60,7 +63,7 @@ export class HoldPanel {
   /** One more (or, with -1, one fewer) place in a general-admission area. */
   changeArea(sectionKey: string, by: 1 | -1): void {
     if (this.#reservation || this.#isBusy) return;
-    if (by > 0 && this.#isFull()) this.#say(this.#limitSentence());
+    if (by > 0 && !this.#hasRoomFor(1)) this.#say(this.#limitSentence());
     else {
       const quantity = (this.#areas.get(sectionKey) ?? 0) + by;
       if (quantity > 0) this.#areas.set(sectionKey, quantity);
@@ -74,7 +77,7 @@ export class HoldPanel {
   dropTaken(isTaken: (no: number) => boolean): void {
     const lost = [...this.#seats].filter(isTaken);
     if (lost.length === 0 || this.#isBusy) return;
-    for (const no of lost) this.#seats.delete(no);
+    this.#unmark(lost);
     this.#say(
       `Just taken by somebody else: ${lost.map((no) => this.listener.labelOf(no)).join(', ')}.`,
     );
@@ -85,9 +88,16 @@ export class HoldPanel {
     clearInterval(this.#timer);
   }
 
-  #isFull(): boolean {
+  /** Half a table cannot be held: who loses one of its seats loses the mark on all. */
+  #unmark(nos: readonly number[]): void {
+    for (const no of nos) {
+      for (const seat of this.listener.heldTogether(no)) this.#seats.delete(seat);
+    }
+  }
+
+  #hasRoomFor(places: number): boolean {
     const inAreas = [...this.#areas.values()].reduce((sum, quantity) => sum + quantity, 0);
-    return this.#seats.size + inAreas >= this.event.seatsPerReservationMax;
+    return this.#seats.size + inAreas + places <= this.event.seatsPerReservationMax;
   }
 
   #limitSentence(): string {
@@ -135,7 +145,7 @@ export class HoldPanel {
       return;
     }
     if (result.__typename === 'SeatsUnavailable') {
-      for (const { no } of result.seats) this.#seats.delete(no);
+      this.#unmark(result.seats.map(({ no }) => no));
     }
     const named = 'seats' in result ? result.seats.map(({ label }) => label).join(', ') : '';
     this.#say(named === '' ? result.message : `${result.message} (${named})`);
