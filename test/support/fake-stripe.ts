@@ -99,6 +99,8 @@ export class FakeStripe {
   readonly refunds = new Map<string, FakeRefund>();
   /** Every request that came in, as `POST /v1/payment_intents`. */
   readonly calls: string[] = [];
+  /** As some proxies do: names stay names, whatever is to be expanded. */
+  ignoresExpand = false;
   private readonly keys = new Map<string, { hash: string; reply: Reply }>();
   private readonly faults: { path: RegExp; fault: StripeFault }[] = [];
   private readonly methods = new Map<string, string>();
@@ -222,6 +224,12 @@ export class FakeStripe {
       );
       return { status: 200, body: { object: 'list', data, has_more: false, url: '/v1/refunds' } };
     }
+    const [, chargeId] = /^GET \/v1\/charges\/(\w+)$/.exec(call) ?? [];
+    if (chargeId !== undefined) {
+      const charges = [...this.intents.values()].map(({ latest_charge: charge }) => charge);
+      const charge = charges.find((each) => each?.id === chargeId);
+      return charge ? { status: 200, body: structuredClone(charge) } : invalid('No such charge');
+    }
     const [, id, verb] = /^\w+ \/v1\/payment_intents\/(\w+)(?:\/(\w+))?$/.exec(call) ?? [];
     const intent = this.intents.get(id ?? '');
     if (intent === undefined) {
@@ -234,7 +242,9 @@ export class FakeStripe {
 
   /** A charge is its name alone, unless it was asked for. */
   private shown(intent: FakeIntent, params: Params): Reply {
-    const isExpanded = Object.values((params['expand'] ?? {}) as Params).includes('latest_charge');
+    const isExpanded =
+      !this.ignoresExpand &&
+      Object.values((params['expand'] ?? {}) as Params).includes('latest_charge');
     const latest = isExpanded ? intent.latest_charge : (intent.latest_charge?.id ?? null);
     return { status: 200, body: structuredClone({ ...intent, latest_charge: latest }) };
   }

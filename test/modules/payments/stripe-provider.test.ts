@@ -95,6 +95,29 @@ describe('a charge at Stripe', () => {
     });
   });
 
+  it('that was never confirmed is found out about and voided without asking anybody', async () => {
+    const request = chargeOf('pm_card_visa');
+    const before = fake.calls.length;
+    expect(await bare().findCharge(request, never)).toBeUndefined();
+    expect(await bare().voidCharge(request, never)).toMatchObject({ code: 'voided' });
+    expect(fake.calls.length).toBe(before);
+    expect(await bare().charge(request, never)).toMatchObject({ code: 'voided' });
+    expect(fake.intentOf(request.key)).toBeUndefined();
+  });
+
+  it('is read whole where Stripe gives no more than its name', async () => {
+    const request = chargeOf('pm_card_visa');
+    fake.ignoresExpand = true;
+    try {
+      const state = await bare().charge(request, never);
+      expect(state).toMatchObject({ kind: 'succeeded', refundedMinor: 0 });
+      fake.refundAtDashboard(intentOf(request), 1000);
+      expect(await bare().findCharge(request, never)).toEqual({ ...state, refundedMinor: 1000 });
+    } finally {
+      fake.ignoresExpand = false;
+    }
+  });
+
   it('is said in Stripe’s units', async () => {
     const crowns = chargeOf('pm_card_visa', 500, 'ISK');
     expect(await bare().charge(crowns, never)).toMatchObject({ amountMinor: 500 });

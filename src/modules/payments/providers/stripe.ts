@@ -189,7 +189,7 @@ export class StripeProvider implements PaymentProvider {
         { payment_method: request.token, return_url: this.options.returnUrl(), ...EXPAND },
         { idempotencyKey: `confirm-${request.key}` },
       );
-      const state = stateOf(intent);
+      const state = stateOf(await this.withCharge(intent));
       if (state === undefined) throw new Error('Stripe confirmed a payment and did nothing');
       return state;
     } catch (error) {
@@ -219,10 +219,19 @@ export class StripeProvider implements PaymentProvider {
     return stateOf(intent);
   }
 
-  private retrieve(reference: string): Promise<Stripe.PaymentIntent> {
-    return this.stripe.paymentIntents.retrieve(reference, EXPAND).catch((error: unknown) => {
+  private async retrieve(reference: string): Promise<Stripe.PaymentIntent> {
+    try {
+      return await this.withCharge(await this.stripe.paymentIntents.retrieve(reference, EXPAND));
+    } catch (error) {
       throw faultOf(error);
-    });
+    }
+  }
+
+  /** Some versions and proxies of Stripe's API answer with the charge's name though it is asked for whole. */
+  private async withCharge(intent: Stripe.PaymentIntent): Promise<Stripe.PaymentIntent> {
+    if (typeof intent.latest_charge !== 'string') return intent;
+    const charge = await this.stripe.charges.retrieve(intent.latest_charge);
+    return { ...intent, latest_charge: charge };
   }
 
   /** The intent as it stands afterwards: canceled, unless it had gone too far for that. */

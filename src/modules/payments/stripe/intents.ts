@@ -36,24 +36,25 @@ export function stateOf(intent: Stripe.PaymentIntent): ChargeState | undefined {
   }
 }
 
+/** Captured by itself, and so whole. */
 function succeeded(intent: Stripe.PaymentIntent): ChargeState {
   const currency = intent.currency.toUpperCase();
   const charge = intent.latest_charge;
-  if (charge === null || typeof charge === 'string') {
-    throw new Error('Stripe did not say which charge a payment was made by');
+  if (typeof charge === 'string') {
+    throw new Error('what has been given back of a payment is in its charge, which is not at hand');
   }
   return {
     kind: 'succeeded',
     reference: intent.id,
-    amountMinor: fromStripeAmount(intent.amount_received, currency),
-    refundedMinor: fromStripeAmount(charge.amount_refunded, currency),
-    ...(charge.disputed && { disputed: true }),
+    amountMinor: fromStripeAmount(intent.amount, currency),
+    refundedMinor: fromStripeAmount(charge?.amount_refunded ?? 0, currency),
+    ...(charge?.disputed && { disputed: true }),
   };
 }
 
 function declined(intent: Stripe.PaymentIntent): ChargeState | undefined {
   const error = intent.last_payment_error;
-  if (error === null) return undefined;
+  if (!error) return undefined;
   return { kind: 'declined', ...declineOf(error.code, error.decline_code) };
 }
 
