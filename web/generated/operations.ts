@@ -9,6 +9,25 @@ export type AreaSelectionInput = {
   ticketTypeKey?: string | null | undefined;
 };
 
+/** PENDING while the payment is decided → CONFIRMED with tickets, or FAILED with nothing charged. Once no ticket of it is left it is CANCELLED, and REFUNDED when all money that is due has been given back. */
+export type BookingStatus =
+  | 'CANCELLED'
+  | 'CONFIRMED'
+  | 'FAILED'
+  | 'PENDING'
+  | 'REFUNDED';
+
+export type ConfirmBookingInput = {
+  /** Needed from guests; a user's own is taken otherwise. */
+  customerEmail?: string | null | undefined;
+  /** Needed from guests; a user's own is taken otherwise. */
+  customerName?: string | null | undefined;
+  /** A retry with the same key and input is answered the same, and charges nothing more. */
+  idempotencyKey: string;
+  payment: PaymentInput;
+  reservationId: string;
+};
+
 export type HoldSeatsInput = {
   /** What the event’s waiting room gave this buyer, at most 2,000 characters. Needed only where the event has a waiting room. */
   admissionToken?: string | null | undefined;
@@ -20,6 +39,17 @@ export type HoldSeatsInput = {
   reservationId?: string | null | undefined;
   seats?: Array<SeatSelectionInput> | null | undefined;
 };
+
+export type PaymentInput = {
+  provider?: PaymentProvider;
+  /** MOCK: tok_ok, tok_declined, tok_pending (settles by webhook), tok_timeout (the answer is lost, the charge is made), tok_error. STRIPE: a payment method id. */
+  token: string;
+};
+
+/** Who moves the money. MOCK moves none: it is for development and tests. */
+export type PaymentProvider =
+  | 'MOCK'
+  | 'STRIPE';
 
 /** ACTIVE → CHECKOUT while a charge is in flight (never released then) → BOOKED; or EXPIRED, or RELEASED by the buyer. */
 export type ReservationStatus =
@@ -43,6 +73,12 @@ export type SeatStatus =
   | 'BLOCKED'
   | 'HELD'
   | 'SOLD';
+
+/** VALID → CHECKED_IN at the door, once; VOID admits nobody any more. */
+export type TicketStatus =
+  | 'CHECKED_IN'
+  | 'VALID'
+  | 'VOID';
 
 export type ListEventsQueryVariables = Exact<{
   first: number;
@@ -118,3 +154,31 @@ export type ReleaseReservationMutationVariables = Exact<{
 
 
 export type ReleaseReservationMutation = { releaseReservation: { id: string, status: ReservationStatus, expiresAt: string, serverTime: string, total: { amountMinor: number, currency: string }, items: Array<{ seat: { id: string, no: number, label: string, category: { name: string } }, ticketType: { name: string }, price: { amountMinor: number, currency: string } }> } };
+
+export type BookingFieldsFragment = { id: string, reference: string, status: BookingStatus, tickets: Array<{ id: string, status: TicketStatus, qrCode: string, pdfUrl: string, seat: { label: string }, ticketType: { name: string } }> };
+
+export type ConfirmBookingMutationVariables = Exact<{
+  input: ConfirmBookingInput;
+}>;
+
+
+export type ConfirmBookingMutation = { confirmBooking:
+    | { __typename: 'AlreadyBooked', message: string }
+    | { __typename: 'Booking', id: string, reference: string, status: BookingStatus, tickets: Array<{ id: string, status: TicketStatus, qrCode: string, pdfUrl: string, seat: { label: string }, ticketType: { name: string } }> }
+    | { __typename: 'PaymentDeclined', message: string }
+    | { __typename: 'ReservationExpired', message: string }
+   };
+
+export type ShowBookingQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type ShowBookingQuery = { booking: { id: string, reference: string, status: BookingStatus, tickets: Array<{ id: string, status: TicketStatus, qrCode: string, pdfUrl: string, seat: { label: string }, ticketType: { name: string } }> } | null };
+
+export type FollowBookingSubscriptionVariables = Exact<{
+  id: string;
+}>;
+
+
+export type FollowBookingSubscription = { bookingUpdates: { id: string, reference: string, status: BookingStatus, tickets: Array<{ id: string, status: TicketStatus, qrCode: string, pdfUrl: string, seat: { label: string }, ticketType: { name: string } }> } };

@@ -57,12 +57,25 @@ const pongWithinMs = 5_000;
 const reconnectWaitMs = { first: 500, longest: 10_000 };
 const resubscribeWaitMs = 3_000;
 
+export interface SubscribeOptions {
+  /** Any address of the server, where it is not the page's own. */
+  base?: string;
+  /** For what is not everybody's to see. */
+  accessToken?: () => Promise<string>;
+}
+
 /** A client that never gives up, and that notices a network which went away without saying so. */
-function connect(onConnection: (state: Connection) => void, base: string): Client {
+function connect(
+  onConnection: (state: Connection) => void,
+  { base = location.href, accessToken }: SubscribeOptions,
+): Client {
   let socket: WebSocket | undefined;
   let pongTimer: number | undefined;
   return createClient({
     url: webSocketUrl(base),
+    // Asked for at each connection: the token of the last one may have run out meanwhile.
+    connectionParams: async () =>
+      accessToken ? { authorization: `Bearer ${await accessToken()}` } : {},
     keepAlive: keepAliveMs,
     retryAttempts: Infinity,
     shouldRetry: () => true,
@@ -115,9 +128,9 @@ export function subscribe<Data, Variables extends object>(
   operation: Operation<Data, Variables>,
   variables: Variables,
   subscriber: Subscriber<Data>,
-  base: string = location.href,
+  options: SubscribeOptions = {},
 ): () => void {
-  const client = connect(subscriber.onConnection, base);
+  const client = connect(subscriber.onConnection, options);
   let stopped = false;
   let timer: number | undefined;
 

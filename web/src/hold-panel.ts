@@ -1,8 +1,10 @@
 /** The reader's own part of an event: seats marked, seats held, how long for, and giving them back. */
 import { ApiError, request } from './api';
+import { CheckoutPanel } from './checkout-panel';
 import { h, replaceChildren } from './dom';
 import { formatCountdown, formatMoney } from './format';
 import { guestAccessToken } from './guest-session';
+import { newIdempotencyKey } from './idempotency-key';
 import {
   holdSeats,
   releaseReservation,
@@ -26,6 +28,7 @@ export class HoldPanel {
   readonly element = h('section', { class: 'panel hold-panel', 'aria-label': 'Your seats' });
   readonly #message = h('p', { class: 'message', role: 'status' });
   readonly #body = h('div');
+  readonly #checkout: CheckoutPanel;
   readonly #seats = new Set<number>();
   readonly #areas = new Map<string, number>();
   readonly #storageKey: string;
@@ -42,9 +45,26 @@ export class HoldPanel {
   ) {
     this.#storageKey = `usher.reservation.${event.id}`;
     this.#ticketTypeKey = event.ticketTypes[0]?.key ?? null;
-    this.element.append(h('h2', { text: 'Your seats' }), this.#body, this.#message);
+    this.#checkout = new CheckoutPanel(event, {
+      onBooked: () => {
+        this.#forget();
+        this.#say('');
+        this.#render();
+      },
+      // A declined payment gives the reservation back with another deadline.
+      onRefused: (message) =>
+        void this.#attempt(() => this.#recall()).then(() => this.#say(message)),
+    });
+    this.element.append(
+      h('h2', { text: 'Your seats' }),
+      this.#body,
+      this.#checkout.element,
+      this.#message,
+    );
     this.#render();
-    void this.#recall();
+    void this.#attempt(async () => {
+      if (!(await this.#checkout.recall())) await this.#recall();
+    });
   }
 
   /** Marks a free seat and those that go with it, or takes the marks away. */
@@ -86,6 +106,7 @@ export class HoldPanel {
 
   destroy(): void {
     clearInterval(this.#timer);
+    this.#checkout.destroy();
   }
 
   /** Half a table cannot be held: who loses one of its seats loses the mark on all. */
@@ -161,12 +182,10 @@ export class HoldPanel {
   async #recall(): Promise<void> {
     const id = sessionStorage.getItem(this.#storageKey);
     if (id === null) return;
-    await this.#attempt(async () => {
-      const accessToken = await guestAccessToken();
-      const { reservation } = await request(showReservation, { id }, { accessToken });
-      if (reservation?.status === 'ACTIVE') this.#keep(reservation);
-      else this.#forget();
-    });
+    const accessToken = await guestAccessToken();
+    const { reservation } = await request(showReservation, { id }, { accessToken });
+    if (reservation?.status === 'ACTIVE') this.#keep(reservation);
+    else this.#forget();
   }
 
   #keep(reservation: Reservation): void {
@@ -175,12 +194,14 @@ export class HoldPanel {
     sessionStorage.setItem(this.#storageKey, reservation.id);
     clearInterval(this.#timer);
     this.#timer = setInterval(() => this.#tick(), tickMs);
+    this.#checkout.offer(reservation);
   }
 
   #forget(): void {
     this.#reservation = undefined;
     sessionStorage.removeItem(this.#storageKey);
     clearInterval(this.#timer);
+    this.#checkout.withdraw();
   }
 
   #remainingMs(reservation: Reservation): number {
@@ -283,10 +304,4 @@ export class HoldPanel {
       }),
     );
   }
-}
-
-/** crypto.randomUUID exists on secure origins only; a box office on a plain LAN address is not one. */
-function newIdempotencyKey(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

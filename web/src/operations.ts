@@ -287,3 +287,65 @@ export const releaseReservation = operation<
   }
   ${reservationFields}
 `);
+
+export type Booking = generated.BookingFieldsFragment;
+
+const bookingFields = /* GraphQL */ `
+  fragment BookingFields on Booking {
+    id
+    reference
+    status
+    tickets {
+      id
+      status
+      qrCode
+      pdfUrl
+      seat {
+        label
+      }
+      ticketType {
+        name
+      }
+    }
+  }
+`;
+
+export const confirmBooking = operation<
+  generated.ConfirmBookingMutation,
+  generated.ConfirmBookingMutationVariables
+>(/* GraphQL */ `
+  mutation ConfirmBooking($input: ConfirmBookingInput!) {
+    confirmBooking(input: $input) {
+      __typename
+      ...BookingFields
+      ... on Refusal {
+        message
+      }
+    }
+  }
+  ${bookingFields}
+`);
+
+export const showBooking = operation<
+  generated.ShowBookingQuery,
+  generated.ShowBookingQueryVariables
+>(/* GraphQL */ `
+  query ShowBooking($id: ID!) {
+    booking(id: $id) {
+      ...BookingFields
+    }
+  }
+  ${bookingFields}
+`);
+
+export const followBooking = operation<
+  generated.FollowBookingSubscription,
+  generated.FollowBookingSubscriptionVariables
+>(/* GraphQL */ `
+  subscription FollowBooking($id: ID!) {
+    bookingUpdates(id: $id) {
+      ...BookingFields
+    }
+  }
+  ${bookingFields}
+`);

@@ -172,7 +172,7 @@ class UsherSeatMap extends HTMLElement {
           this.#tell('usher-update', { availability: update.availability });
         },
       },
-      base,
+      { base },
     );
   }
 

@@ -1,0 +1,106 @@
+/** Paying in the box office, in a real browser, with the MOCK provider's cards. */
+import type { Browser, Page } from 'playwright-core';
+import { expectSoundBooks } from '../support/box-office';
+import { browserPath, buildPages, complaintsOf, launchBrowser } from '../support/browser';
+import { openHall, type Hall } from '../support/hall';
+import { startHouse, type House } from '../support/house';
+
+const LOAD_MS = 20_000;
+
+if (browserPath === undefined) {
+  console.warn('No Chromium found: paying is not tried in a browser.');
+}
+const describeInBrowser = browserPath === undefined ? describe.skip : describe;
+
+describeInBrowser('paying in the box office', () => {
+  let house: House;
+  let hall: Hall;
+  let slug: string;
+  let browser: Browser;
+  let page: Page;
+  let complaints: string[];
+
+  beforeAll(async () => {
+    await buildPages();
+    house = await startHouse({ workers: true });
+    browser = await launchBrowser(browserPath ?? '');
+  }, 180_000);
+  afterAll(async () => {
+    await browser.close();
+    await expectSoundBooks(house);
+    await house.close();
+  });
+
+  beforeEach(async () => {
+    hall = await openHall(house, { plan: AREA });
+    const { data } = await house.gql<{ event: { slug: string } }>(
+      'query ($id: ID!) { event(id: $id) { slug } }',
+      { id: hall.eventId },
+    );
+    slug = data.event.slug;
+    page = await (await browser.newContext({ viewport: { width: 1280, height: 800 } })).newPage();
+    page.setDefaultTimeout(LOAD_MS);
+    complaints = complaintsOf(page);
+    await page.goto(`${house.url}/#/events/${slug}`);
+    await page.getByRole('button', { name: 'One more in Standing' }).click();
+    await page.getByRole('button', { name: 'Hold these places' }).click();
+    await page.getByLabel('Name').fill('Ada Lovelace');
+    await page.getByLabel('E-mail').fill('ada@example.org');
+  });
+  afterEach(async () => {
+    await page.context().close();
+    expect(complaints).toEqual([]);
+  });
+
+  const payWith = async (card: string): Promise<void> => {
+    await page.getByLabel(/^Card/).selectOption({ label: card });
+    await page.getByRole('button', { name: /^Pay/ }).click();
+  };
+
+  it('ends in a ticket, which a reload still shows', async () => {
+    await payWith('A good card');
+    await page.locator('.booked[data-status=CONFIRMED]').waitFor();
+    await page.locator('.tickets img').waitFor();
+    await page.reload();
+    await page.locator('.booked[data-status=CONFIRMED]').waitFor();
+    const pdf = await page.locator('.tickets a').getAttribute('href');
+    const response = await fetch(new URL(pdf ?? '', house.url));
+    expect(response.headers.get('content-type')).toBe('application/pdf');
+  });
+
+  it('says so when a card is declined, and takes another one', async () => {
+    await payWith('A card that is declined');
+    await page.locator('.message', { hasText: 'declined' }).waitFor();
+    await page.locator('.countdown').waitFor();
+    await page.getByLabel('Name').fill('Ada Lovelace');
+    await page.getByLabel('E-mail').fill('ada@example.org');
+    await payWith('A good card');
+    await page.locator('.booked[data-status=CONFIRMED]').waitFor();
+  });
+
+  it('waits for a bank that takes its time', async () => {
+    await payWith('A bank that takes a moment');
+    await page.locator('.booked[data-status=PENDING]').waitFor();
+    await page.locator('.booked[data-status=CONFIRMED]').waitFor();
+    await page.locator('.tickets img').waitFor();
+  });
+});
+
+/** Places are asked for by number here, so that no pixel has to be aimed at. */
+const AREA = {
+  document: {
+    usher: 1,
+    name: 'Floor',
+    categories: [{ key: 'floor', name: 'Floor' }],
+    sections: [
+      {
+        key: 'standing',
+        name: 'Standing',
+        generalAdmission: true,
+        capacity: 10,
+        category: 'floor',
+      },
+    ],
+  },
+  terms: { prices: [{ categoryKey: 'floor', priceMinor: 2000 }] },
+};
