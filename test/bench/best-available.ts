@@ -1,5 +1,5 @@
 /**
- * node scripts/run.mjs test/bench/best-available.ts: CPU for one party's proposal on the arena of 16,000
+ * npm run bench:best-available: CPU for one party's proposal on the arena of 16,000
  * places, half sold at random, a new draw each time. Exits 1 when a party of 6 misses its bound.
  */
 import 'reflect-metadata';

@@ -19,6 +19,8 @@ import type { SeatSelection } from './reservation.rules';
 
 /** Each try that fails means that somebody else has just got seats. */
 const TRIES_MAX = 30;
+/** Times a party waits for others that are about to take what is left: more than a process lets in at once. */
+const WAITS_MAX = 300;
 /** How far below the best a choice may lie, in score; doubles with each lost race, up to a tier's worth. */
 const SPREAD = 0.02;
 const SPREAD_MAX = 0.25;
@@ -78,22 +80,25 @@ export async function holdBestAvailable(
   wanted: WantedSeats,
 ): Promise<Reservation> {
   const claims = claimsOf(app, wanted.eventId);
-  for (let attempt = 1; attempt <= TRIES_MAX; attempt++) {
+  let waits = 0;
+  for (let attempt = 0; attempt < TRIES_MAX;) {
     const { offer, inventory, wish } = await prepare(app, wanted);
     const limit = wanted.itemsMax ?? offer.event.seatsPerReservationMax;
     if (wish.quantity > limit) throw limitExceeded(limit);
-    const width = Math.min(SPREAD * 2 ** (attempt - 1), SPREAD_MAX);
+    const width = Math.min(SPREAD * 2 ** attempt, SPREAD_MAX);
     const [best] = findBest({ inventory, offer, avoid: claims.nos }, wish, 1, {
       random: Math.random,
       width,
     });
     if (best === undefined) {
       // What is left may be in the hands of parties that are not served after all: wait for one of them.
-      if (await claims.oneSettled()) continue;
+      if (waits++ < WAITS_MAX && (await claims.oneSettled())) continue;
       await inventory.live.catchUp();
       if (findBest({ inventory, offer }, wish, 1).length === 0) break;
+      attempt += 1;
       continue;
     }
+    attempt += 1;
     const reservation = await claims.during(best.nos, () =>
       claim(app, holder, wanted, inventory, best),
     );

@@ -36,6 +36,33 @@ test('a buyer whose reservations keep running out waits; others do not, and nor 
   expect((await hold(other!, 21)).errors).toBeUndefined();
 });
 
+test('guests, who come for free, share the tries of their address; accounts have their own', async () => {
+  const target = new Target([house.url]);
+  const owner = await house.given.user();
+  const event = await makeEvent(target, owner.token, { rows: 1, seatsInRow: 4, holdSeconds: 600 });
+  const [first, second] = await makeGuests(target, 2);
+  const user = await house.given.user();
+  const hold = (token: string, no: number) =>
+    house.gql(
+      HOLD,
+      { input: { eventId: event.id, seats: [{ no }] } },
+      { token, expectErrors: true },
+    );
+  expect((await hold(first!, 0)).errors).toBeUndefined();
+  // As many more as an address has in a minute, by guests whom nobody has seen.
+  const spent = house.app.limits.spend.bind(house.app.limits, 'guestHoldByAddress', '127.0.0.1');
+  await expect(
+    (async () => {
+      for (let i = 0; i < 1_200; i += 1) await spent();
+    })(),
+  ).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+  const { errors } = await hold(second!, 1);
+  expect(errors?.[0]?.extensions.code).toBe('RATE_LIMITED');
+  expect(errors?.[0]?.extensions['retryAfterSeconds']).toBeGreaterThan(0);
+  expect((await hold(user.token, 1)).errors).toBeUndefined();
+  await house.app.limits.forgive('guestHoldByAddress', '127.0.0.1');
+});
+
 describe('one buyer’s share', () => {
   test('is twice what one reservation may have, over all open ones, also of many at once', async () => {
     const target = new Target([house.url]);
