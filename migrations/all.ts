@@ -12,6 +12,7 @@ import { PaymentWebhooks1700000730100 } from './1700000730100-payment-webhooks';
 import { JobWorkers1700000740000 } from './1700000740000-job-workers';
 import { Checkouts1700000740100 } from './1700000740100-checkouts';
 import { Refunds1700000750000 } from './1700000750000-refunds';
+import { MoneyForPeople1700000751000 } from './1700000751000-money-for-people';
 import { TicketDoors1700000760000 } from './1700000760000-ticket-doors';
 import { DomainEvents1700000770000 } from './1700000770000-domain-events';
 import { ReservationEvents1700000771000 } from './1700000771000-reservation-events';
@@ -31,6 +32,7 @@ export const migrations = [
   JobWorkers1700000740000,
   Checkouts1700000740100,
   Refunds1700000750000,
+  MoneyForPeople1700000751000,
   TicketDoors1700000760000,
   DomainEvents1700000770000,
   ReservationEvents1700000771000,

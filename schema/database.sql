@@ -304,6 +304,7 @@ CREATE TABLE payments (
   CONSTRAINT ck_payments_status CHECK ((status = ANY (ARRAY['PENDING'::text, 'SUCCEEDED'::text, 'FAILED'::text, 'REFUNDED'::text, 'PARTIALLY_REFUNDED'::text])))
 );
 CREATE INDEX ix_payments_booking ON public.payments USING btree (event_id, booking_id);
+CREATE INDEX ix_payments_disputed ON public.payments USING btree (disputed_at) WHERE (disputed_at IS NOT NULL);
 CREATE INDEX ix_payments_pending ON public.payments USING btree (created_at) WHERE (status = 'PENDING'::text);
 
 CREATE TABLE prices (
@@ -361,6 +362,7 @@ CREATE TABLE refunds (
   CONSTRAINT ck_refunds_status CHECK ((status = ANY (ARRAY['PENDING'::text, 'SUCCEEDED'::text, 'FAILED'::text])))
 );
 CREATE INDEX ix_refunds_booking ON public.refunds USING btree (event_id, booking_id);
+CREATE INDEX ix_refunds_failed ON public.refunds USING btree (event_id, booking_id) WHERE ((status = 'FAILED'::text) AND (retried_as IS NULL));
 CREATE INDEX ix_refunds_pending ON public.refunds USING btree (due_at) WHERE (status = 'PENDING'::text);
 
 CREATE TABLE reservations (
@@ -518,6 +520,7 @@ CREATE TABLE tickets (
 );
 CREATE INDEX ix_tickets_booking ON public.tickets USING btree (event_id, booking_id);
 CREATE INDEX ix_tickets_changes ON public.tickets USING btree (event_id, changed_xid, id);
+CREATE INDEX ix_tickets_refund ON public.tickets USING btree (event_id, refund_id) WHERE (refund_id IS NOT NULL);
 CREATE UNIQUE INDEX uq_tickets_live_seat ON public.tickets USING btree (event_id, no) WHERE (status <> 'VOID'::text);
 CREATE TRIGGER tr_tickets_change BEFORE INSERT OR UPDATE ON public.tickets FOR EACH ROW EXECUTE FUNCTION note_ticket_change();
 

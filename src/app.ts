@@ -14,6 +14,7 @@ import { registerWebSocket } from './graphql/websocket';
 import { registerHealth } from './http/health';
 import { graphiqlPage, registerPages } from './http/pages';
 import { registerPlans } from './http/plans';
+import { registerReports } from './http/reports';
 import { createHttpServer, protectPages } from './http/server';
 import { registerWidget } from './http/widget';
 import { registerTicketPages } from './http/ticket-pages';
@@ -30,6 +31,7 @@ import { migrateJobs, Workers } from './jobs/runner';
 import { Live } from './live/live';
 import { News } from './live/news';
 import { authenticate } from './modules/auth/tokens';
+import { salesCsvFile } from './modules/bookings/sales-report.service';
 import { EventOffers } from './modules/events/event-offer';
 import { createProviders } from './modules/payments/providers';
 import { registerWebhooks } from './modules/payments/webhooks';
@@ -163,6 +165,7 @@ export async function openHouse(app: App, roles: { workers: boolean }): Promise<
     keysFreshSeconds: KEYS_FRESH_SECONDS,
   });
   const who = (authorization: string | undefined) => authenticate(app, authorization);
+  registerReports(server, app, { who, salesCsv: salesCsvFile });
   const graphql = await createGraphQLOverHttp(app, schema, who);
   graphql.registerPost(server);
   await server.register(async (pages) => {

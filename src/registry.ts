@@ -25,6 +25,7 @@ import {
   refundNode,
   RefundResolver,
 } from './modules/bookings/refund.resolver';
+import { SalesReportResolver } from './modules/bookings/sales-report.resolver';
 import { CategoryPrice, Event, TicketType } from './modules/events/event.entity';
 import { EventCategoryResolver, eventNode, EventResolver } from './modules/events/event.resolver';
 import { Membership, Organization } from './modules/organizations/organization.entity';
@@ -145,6 +146,7 @@ export const resolvers: ResolverClasses = [
   BookingRefundsResolver,
   EventCancellationResolver,
   CancellationProgressResolver,
+  SalesReportResolver,
   AuditResolver,
   TicketResolver,
   BookingTicketsResolver,

@@ -109,6 +109,14 @@ async function alertsOf(
     const detail = `${overdue} should have been decided by now; is a payment provider away?`;
     alerts.push({ alert: 'bookings-overdue', detail });
   }
+  const people = [
+    { alert: 'refunds-failed', gauge: app.metrics.refundsFailed, what: 'refused by the provider' },
+    { alert: 'disputes', gauge: app.metrics.paymentsDisputed, what: 'claimed back by a bank' },
+  ];
+  for (const { alert, gauge, what } of people) {
+    const many = (await gauge.get()).values[0]?.value ?? 0;
+    if (many > 0) alerts.push({ alert, detail: `${many} ${what}: somebody has to look` });
+  }
   for (const { labels, value } of (await app.metrics.providerBreaker.get()).values) {
     if (value > 0) {
       const detail = `${labels.provider}: its last ${labels.calls} came to nothing, and new ones are put off`;

@@ -48,6 +48,16 @@ export class Metrics {
     labelNames: ['status'] as const,
     registers: [this.registry],
   });
+  readonly refundsFailed = new Gauge({
+    name: 'usher_refunds_failed',
+    help: 'Refunds that the provider refuses, and nobody has asked for again',
+    registers: [this.registry],
+  });
+  readonly paymentsDisputed = new Gauge({
+    name: 'usher_payments_disputed',
+    help: 'Payments that a buyer’s bank wants back at the moment',
+    registers: [this.registry],
+  });
   readonly subscribers = new Gauge({
     name: 'usher_subscribers',
     help: 'Open subscriptions, by field',

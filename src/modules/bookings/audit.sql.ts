@@ -130,17 +130,24 @@ const INVARIANTS: Readonly<Record<string, string>> = {
       OR (b.status = 'REFUNDED' AND (f.open > 0 OR b.refunded_minor = 0))
       OR (b.status = 'CANCELLED' AND f.open = 0 AND b.refunded_minor > 0))`,
 
-  /** What we think was charged is what the MOCK provider charged. */
+  /**
+   * What we think was charged and given back is what the MOCK provider charged and gave back. It may
+   * know of more given back, while a refund is on its way or somebody's at its own site has just been made.
+   */
   'mock-ledger': `
-    SELECT p.event_id, format('payment %s of %s is %s; the ledger has %s of %s',
-      p.id, p.amount_minor, p.status, coalesce(c.status, 'nothing'), c.amount_minor)
-    FROM scope JOIN payments p USING (event_id)
+    SELECT p.event_id, format('payment %s of %s is %s, %s given back; the ledger has %s of %s, %s given back',
+      p.id, p.amount_minor, p.status, p.refunded_minor, coalesce(c.status, 'nothing'), c.amount_minor, c.refunded_minor)
+    FROM scope JOIN payments p USING (event_id) CROSS JOIN clock
     LEFT JOIN mock_charges c ON c.event_id = p.event_id AND c.payment_id = p.id
     -- A MOCK service of its own keeps its own books, and names charges by other letters.
     WHERE p.provider = 'MOCK' AND starts_with(coalesce(p.provider_reference, ''), 'mch_') IS FALSE AND CASE
       WHEN p.status = 'PENDING' THEN false
       WHEN p.status = 'FAILED' THEN c.status IS NOT DISTINCT FROM 'SUCCEEDED'
-      ELSE c.status IS DISTINCT FROM 'SUCCEEDED' OR c.amount_minor <> p.amount_minor END`,
+      ELSE c.status IS DISTINCT FROM 'SUCCEEDED' OR c.amount_minor <> p.amount_minor OR c.refunded_minor < p.refunded_minor
+        OR (c.refunded_minor > p.refunded_minor
+          AND NOT EXISTS (SELECT 1 FROM refunds f WHERE f.event_id = p.event_id AND f.payment_id = p.id AND f.status = 'PENDING')
+          AND NOT EXISTS (SELECT 1 FROM mock_refunds m WHERE m.idempotency_key = c.idempotency_key AND m.created_at > clock.now - ${OPEN_MAX}))
+      END`,
 
   /** A booking, its reservation and its payment tell the same story. */
   'booking-state': `

@@ -2,6 +2,7 @@
 import type { EntityManager } from 'typeorm';
 import type { App } from '../../app.types';
 import { eventScopedId, type EventScopedKey } from '../../infra/ids';
+import { reached } from '../../infra/steps';
 import { Event } from '../events/event.entity';
 import { Payment } from '../payments/payment.entity';
 import { bookingChannel } from './booking.news';
@@ -48,6 +49,7 @@ export async function succeedRefund(
       const rest = { ...refund, booking, payment, amountMinor: restMinor, feeMinor: 0 };
       await insertRefund(tx, rest, now);
     } else await endBooking(tx, booking);
+    await reached('in-refund');
     return booking;
   });
   if (settled !== undefined) await tellBooking(app, settled);

@@ -21,6 +21,7 @@ export const refundJobs: JobTasks = {
 
 const RETRY_EVERY_MS = 5_000;
 const RESUME_EVERY_MS = 5_000;
+const COUNT_EVERY_MS = 15_000;
 const RETRY_BATCH = 50;
 
 /**
@@ -45,7 +46,18 @@ export async function retryRefunds(app: App): Promise<void> {
   }
 }
 
+/** What people have to look at, for `/health/alerts`. */
+export async function countForPeople(app: App): Promise<void> {
+  const [row] = await app.db.query<{ failed: number; disputed: number }>(
+    `SELECT (SELECT count(*)::integer FROM refunds WHERE status = 'FAILED' AND retried_as IS NULL) AS failed,
+       (SELECT count(*)::integer FROM payments WHERE disputed_at IS NOT NULL) AS disputed`,
+  );
+  app.metrics.refundsFailed.set(row?.failed ?? 0);
+  app.metrics.paymentsDisputed.set(row?.disputed ?? 0);
+}
+
 export const refundTickers: Readonly<Record<string, Ticker>> = {
   'retry-refunds': { everyMs: RETRY_EVERY_MS, run: retryRefunds },
+  'count-refunds-for-people': { everyMs: COUNT_EVERY_MS, run: countForPeople },
   'resume-cancellations': { everyMs: RESUME_EVERY_MS, run: resumeCancellations },
 };

@@ -147,12 +147,55 @@ describe('the audit', () => {
       [
         `UPDATE payments SET refunded_minor = 1, refund_reserved_minor = 1 WHERE booking_id = :booking`,
       ],
-      ['money', 'refunds'],
+      ['mock-ledger', 'money', 'refunds'],
     ],
     [
       'another total than what was paid',
       [`UPDATE bookings SET total_minor = total_minor + 1 ${RESERVATION} :booking`],
       ['money'],
+    ],
+    [
+      'money taken hold of that no refund asks for',
+      [`UPDATE payments SET refund_reserved_minor = 1 WHERE booking_id = :booking`],
+      ['refunds'],
+    ],
+    [
+      'a ticket given back whose price is neither back, nor owed, nor kept as a fee',
+      [
+        `UPDATE tickets SET status = 'VOID', fee_minor = price_minor - 1 ${SEAT} 2`,
+        `UPDATE seats SET status = 'A', reservation_id = NULL, version = version + 1 ${SEAT} 2`,
+        `INSERT INTO seat_changes (event_id, xid, kind, status, nos, versions, reservation_id)
+           SELECT event_id, pg_current_xact_id(), 'REFUNDED', 'A', '{2}', ARRAY[version], :sold FROM seats ${SEAT} 2`,
+      ],
+      ['money'],
+    ],
+    [
+      'a booking that is cancelled, and whose tickets are good',
+      [`UPDATE bookings SET status = 'CANCELLED' ${RESERVATION} :booking`],
+      ['refunds', 'sold-seat'],
+    ],
+    [
+      'a booking with more given back than its payment has',
+      [`UPDATE bookings SET refunded_minor = 1 ${RESERVATION} :booking`],
+      ['money'],
+    ],
+    [
+      'money given back that the provider still has',
+      [
+        `INSERT INTO refunds (event_id, id, booking_id, payment_id, ordinal, amount_minor, status, origin, due_at, created_at, settled_at)
+           SELECT event_id, gen_random_uuid(), booking_id, id, 1, 1, 'SUCCEEDED', 'PROVIDER', now(), now(), now()
+           FROM payments WHERE booking_id = :booking`,
+        `UPDATE payments SET refunded_minor = 1, refund_reserved_minor = 1, status = 'PARTIALLY_REFUNDED' WHERE booking_id = :booking`,
+        `UPDATE bookings SET refunded_minor = 1 ${RESERVATION} :booking`,
+      ],
+      ['mock-ledger'],
+    ],
+    [
+      'money that the provider gave back, and nobody followed',
+      [
+        `UPDATE mock_charges SET refunded_minor = 1 WHERE event_id = :event AND status = 'SUCCEEDED'`,
+      ],
+      ['mock-ledger'],
     ],
     [
       'a payment that the provider never made',

@@ -1,7 +1,11 @@
 import { requireEventScoped, type EventScopedKey } from '../../../src/infra/ids';
 import { followRefunds } from '../../../src/modules/bookings/follow-refunds';
 import { makeRefunds } from '../../../src/modules/bookings/make-refund';
-import { refundJobs, retryRefunds } from '../../../src/modules/bookings/refund.jobs';
+import {
+  countForPeople,
+  refundJobs,
+  retryRefunds,
+} from '../../../src/modules/bookings/refund.jobs';
 import { Payment } from '../../../src/modules/payments/payment.entity';
 import type {
   ChargeState,
@@ -109,6 +113,14 @@ async function follow(bought: Bought, seen?: Captured): Promise<void> {
 
 async function refundedAtProvider(bought: Bought): Promise<number> {
   return (await standing(bought)).refundedMinor;
+}
+
+/** What people are called for. */
+async function alerts(): Promise<string[]> {
+  await countForPeople(house.app);
+  const response = await fetch(`${house.url}/health/alerts`);
+  const body = (await response.json()) as { alerts: { alert: string }[] };
+  return body.alerts.map(({ alert }) => alert);
 }
 
 async function keyOf(bought: Bought): Promise<EventScopedKey> {
@@ -250,6 +262,7 @@ describe('a refund that the provider refuses for good', () => {
       refunds: [{ status: 'FAILED' }],
     });
     await expectSoundBooks(house, office);
+    expect(await alerts()).toContain('refunds-failed');
     useProvider({});
     const retry = (token: string) =>
       house.gql<{ retryRefund: { id: string; status: string } }>(
@@ -267,6 +280,7 @@ describe('a refund that the provider refuses for good', () => {
       status: 'REFUNDED',
       refunds: [{ status: 'FAILED' }, { status: 'SUCCEEDED' }],
     });
+    expect(await alerts()).not.toContain('refunds-failed');
   });
 
   it('is settled by what somebody then gives back by hand at the provider', async () => {
@@ -436,8 +450,10 @@ describe('a dispute', () => {
     await follow(bought, { ...calm, disputed: true });
     expect(await disputedAt(bought)).toBe(since);
     expect(await disputes()).toBe(1);
+    expect(await alerts()).toContain('disputes');
     await follow(bought, calm);
     expect(await disputedAt(bought)).toBeNull();
+    expect(await alerts()).not.toContain('disputes');
     expect(await bookingOf(house, buyer.token, bought.id)).toMatchObject({
       status: 'CONFIRMED',
       refunds: [],
