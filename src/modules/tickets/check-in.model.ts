@@ -1,7 +1,7 @@
 /** What the operations of the door answer. */
 import { Field, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
 import { DateTime } from '../../graphql/scalars';
-import { TicketType } from '../events/event.entity';
+import { EventCategory, TicketType } from '../events/event.entity';
 import { Seat } from '../seats/seat.entity';
 import type { ScanAnswer } from './check-in.sync';
 import { TicketStatus } from './ticket.entity';
@@ -107,4 +107,28 @@ export class CheckInList {
       'The list begins anew: forget what you had. So it is without `after`, and where `after` is from another history of the database.',
   })
   restart!: boolean;
+}
+
+@ObjectType({ description: 'How many tickets of a category have been used.' })
+export class CategoryCheckIns {
+  @Field(() => EventCategory)
+  category!: EventCategory;
+
+  @Field(() => Int, { description: 'Tickets that admit or have admitted.' })
+  total!: number;
+
+  @Field(() => Int)
+  checkedIn!: number;
+}
+
+@ObjectType({ description: 'How many are in.' })
+export class CheckInCounts {
+  @Field(() => Int, { description: 'Tickets that admit or have admitted.' })
+  total!: number;
+
+  @Field(() => Int)
+  checkedIn!: number;
+
+  @Field(() => [CategoryCheckIns], { description: 'Categories without a ticket are left out.' })
+  byCategory!: CategoryCheckIns[];
 }

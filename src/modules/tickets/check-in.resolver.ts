@@ -9,6 +9,7 @@ import {
   Query,
   Resolver,
   Root,
+  Subscription,
 } from 'type-graphql';
 import { notFound } from '../../errors';
 import { pageSize } from '../../graphql/connections';
@@ -18,16 +19,22 @@ import { eventScopedId, requireEventScoped, requireId } from '../../infra/ids';
 import { User } from '../auth/user.entity';
 import { userById } from '../auth/user.loaders';
 import { requireUser } from '../auth/viewer.rules';
-import type { Event } from '../events/event.entity';
+import { EventCategory, type Event } from '../events/event.entity';
 import { eventById } from '../events/event.loaders';
 import { requirePermission } from '../organizations/permissions';
 import { seatsOf } from '../seats/inventory';
 import { CheckIn } from './check-in.entity';
 import { SyncCheckInsInput } from './check-in.inputs';
 import { checkInList, codeHashOf, type ListedTicket } from './check-in.list';
-import { CheckInList, type CheckInListEntry, SyncCheckInsPayload } from './check-in.model';
+import {
+  CheckInCounts,
+  CheckInList,
+  SyncCheckInsPayload,
+  type CheckInListEntry,
+} from './check-in.model';
 import { checkInLog, checkInTicket, undoCheckIn } from './check-in.service';
 import { syncCheckIns } from './check-in.sync';
+import { watchDoor, type DoorCounts } from './check-in.watch';
 import { Ticket } from './ticket.entity';
 import { CheckInTicketInput, UndoCheckInInput } from './ticket.inputs';
 import { TicketRefused } from './ticket.refusals';
@@ -108,6 +115,44 @@ export class CheckInResolver {
     const page = await checkInList(ctx.app, event.id, after, pageSize(first ?? LIST_DEFAULT));
     const { tickets, ...rest } = page;
     return { ...rest, entries: await entriesOf(ctx, event.id, tickets) };
+  }
+
+  @Subscription(() => CheckInCounts, {
+    description:
+      'How many are in: at once, and whenever it has changed, once a second at most. For staff who may check in. Errors: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN.',
+    subscribe: async ({
+      args,
+      context,
+    }: {
+      args: { eventId: string };
+      context: RequestContext;
+    }) => {
+      const { event } = await requireDoor(context, args.eventId);
+      return watchDoor(context.app, event.id);
+    },
+  })
+  async checkInUpdates(
+    @Root() { eventId, byCategory }: DoorCounts,
+    @Ctx() { app }: RequestContext,
+    @Arg('eventId', () => ID) _eventId: string,
+  ): Promise<CheckInCounts> {
+    const offer = await app.offers.get(eventId);
+    if (offer === undefined) throw notFound('event');
+    const sum = (of: (count: DoorCounts['byCategory'][number]) => number): number =>
+      byCategory.reduce((total, count) => total + of(count), 0);
+    return {
+      total: sum(({ total }) => total),
+      checkedIn: sum(({ checkedIn }) => checkedIn),
+      byCategory: byCategory.map(({ categoryNo, total, checkedIn }) => ({
+        category: Object.assign(new EventCategory(), {
+          eventId,
+          categoryNo,
+          ...offer.layout.categories[categoryNo]!,
+        }),
+        total,
+        checkedIn,
+      })),
+    };
   }
 
   @FieldResolver(() => [CheckIn], {

@@ -153,7 +153,7 @@ export async function tellDoor(app: App, eventId: string): Promise<void> {
   await app.news.publish(doorChannel(eventId), {});
 }
 
-function doorChannel(eventId: string): string {
+export function doorChannel(eventId: string): string {
   return `door:${publicId('Event', eventId)}`;
 }
 

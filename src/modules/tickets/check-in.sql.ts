@@ -68,3 +68,17 @@ export async function toldBefore(
     [eventId, deviceId, scanIds],
   );
 }
+
+export interface DoorCount {
+  categoryNo: number;
+  total: number;
+  checkedIn: number;
+}
+
+/** Live tickets and those that have been used, by category. */
+export const DOOR_COUNTS = `
+  SELECT s.category_no AS "categoryNo", count(*)::integer AS total,
+    (count(*) FILTER (WHERE t.status = 'CHECKED_IN'))::integer AS "checkedIn"
+  FROM tickets t JOIN seats s ON s.event_id = t.event_id AND s.no = t.no
+  WHERE t.event_id = $1 AND t.status <> 'VOID'
+  GROUP BY s.category_no ORDER BY s.category_no`;
