@@ -14,6 +14,7 @@ const modules = [
   'payments',
   'bookings',
   'tickets',
+  'mail',
 ];
 
 const moduleOrder = modules.map((name, index) => ({

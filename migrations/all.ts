@@ -14,6 +14,7 @@ import { Checkouts1700000740100 } from './1700000740100-checkouts';
 import { Refunds1700000750000 } from './1700000750000-refunds';
 import { MoneyForPeople1700000751000 } from './1700000751000-money-for-people';
 import { TicketDoors1700000760000 } from './1700000760000-ticket-doors';
+import { Mails1700000761000 } from './1700000761000-mails';
 import { DomainEvents1700000770000 } from './1700000770000-domain-events';
 import { ReservationEvents1700000771000 } from './1700000771000-reservation-events';
 import { OutboxSinks1700000772000 } from './1700000772000-outbox-sinks';
@@ -34,6 +35,7 @@ export const migrations = [
   Refunds1700000750000,
   MoneyForPeople1700000751000,
   TicketDoors1700000760000,
+  Mails1700000761000,
   DomainEvents1700000770000,
   ReservationEvents1700000771000,
   OutboxSinks1700000772000,

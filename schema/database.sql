@@ -186,6 +186,25 @@ CREATE TABLE job_workers (
   CONSTRAINT pk_job_workers PRIMARY KEY (id)
 );
 
+CREATE TABLE mails (
+  event_id uuid NOT NULL,
+  fact text NOT NULL,
+  kind text NOT NULL,
+  subject_id uuid NOT NULL,
+  status text NOT NULL,
+  claim_id uuid NOT NULL,
+  claimed_at timestamp with time zone NOT NULL,
+  attempts integer NOT NULL,
+  recipient text,
+  message_id text,
+  failure text,
+  sent_at timestamp with time zone,
+  CONSTRAINT pk_mails PRIMARY KEY (event_id, fact),
+  CONSTRAINT ck_mails_sent CHECK (((status <> 'SENT'::text) OR ((sent_at IS NOT NULL) AND (message_id IS NOT NULL) AND (recipient IS NOT NULL)))),
+  CONSTRAINT ck_mails_status CHECK ((status = ANY (ARRAY['CLAIMED'::text, 'SENDING'::text, 'SENT'::text, 'WAITING'::text, 'FAILED'::text, 'UNCERTAIN'::text, 'NEEDLESS'::text])))
+);
+CREATE INDEX ix_mails_subject ON public.mails USING btree (event_id, subject_id);
+
 CREATE TABLE memberships (
   organization_id uuid NOT NULL,
   user_id uuid NOT NULL,

@@ -42,6 +42,12 @@ export interface Config {
   readonly kafkaBrokers: readonly string[];
   /** Topics are named after it: usher.events, usher.payments, usher.payments.dlq. */
   readonly kafkaTopicPrefix: string;
+  /** Undefined: mails are written into the data folder. */
+  readonly smtpUrl: string | undefined;
+  /** The sender's address; set where there is an SMTP server. */
+  readonly mailFrom: string | undefined;
+  /** Where clients reach us, where that is not where we listen. */
+  readonly publicUrl: string | undefined;
   readonly logLevel: LogLevel;
 }
 
@@ -115,6 +121,19 @@ const topicPrefix = makeValidator<string>((input) => {
     throw new TypeError('must be 1 to 100 letters, digits, hyphens and underscores');
   return input;
 });
+const smtpUrl = makeValidator<string>(urlOf('smtp:', 'smtps:'));
+const mailAddress = makeValidator<string>((input) => {
+  if (!/^[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[A-Za-z0-9.-]{1,190}$/.test(input)) {
+    throw new TypeError('must be an address and nothing else, like tickets@example.org');
+  }
+  return input;
+});
+const publicUrl = makeValidator<string>((input) => {
+  if (!URL.canParse(input) || !/^https?:$/.test(new URL(input).protocol)) {
+    throw new TypeError('must be a URL that starts with http:// or https://');
+  }
+  return input.replace(/\/+$/, '');
+});
 const secret = makeValidator<string>((input) => {
   if (input.length < 32) throw new TypeError('must be at least 32 characters long');
   return input;
@@ -147,6 +166,9 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
       MOCK_WEBHOOK_SECRET: secret({ default: undefined }),
       KAFKA_BROKERS: brokers({ default: [] }),
       KAFKA_TOPIC_PREFIX: topicPrefix({ default: 'usher' }),
+      SMTP_URL: smtpUrl({ default: undefined }),
+      MAIL_FROM: mailAddress({ default: undefined }),
+      PUBLIC_URL: publicUrl({ default: undefined }),
       LOG_LEVEL: oneOf(
         'fatal',
         'error',
@@ -172,6 +194,11 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
   if (production && env.JWT_SECRET === undefined) {
     throw new ConfigError(
       'Usher cannot start with this environment:\n  JWT_SECRET must be set (at least 32 characters) when NODE_ENV=production',
+    );
+  }
+  if (env.SMTP_URL !== undefined && env.MAIL_FROM === undefined) {
+    throw new ConfigError(
+      'Usher cannot start with this environment:\n  MAIL_FROM must be set where SMTP_URL is: the address that mails come from',
     );
   }
   return Object.freeze({
@@ -200,6 +227,9 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     mockWebhookSecret: env.MOCK_WEBHOOK_SECRET,
     kafkaBrokers: Object.freeze(env.KAFKA_BROKERS),
     kafkaTopicPrefix: env.KAFKA_TOPIC_PREFIX,
+    smtpUrl: env.SMTP_URL,
+    mailFrom: env.MAIL_FROM,
+    publicUrl: env.PUBLIC_URL,
     logLevel: env.LOG_LEVEL,
   });
 }

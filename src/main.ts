@@ -106,7 +106,8 @@ async function start(): Promise<void> {
     jwtSecret: config.jwtSecret ?? (await keptSecret(resolve(config.dataDir), 'jwt')),
     mockWebhookSecret:
       config.mockWebhookSecret ?? (await keptSecret(resolve(config.dataDir), 'mock-webhook')),
-    publicUrl: () => `http://${config.host === '0.0.0.0' ? 'localhost' : config.host}:${port}`,
+    publicUrl: () =>
+      config.publicUrl ?? `http://${config.host === '0.0.0.0' ? 'localhost' : config.host}:${port}`,
     log,
   });
   if (config.seed === 'demo') await seedDemo(app, say);

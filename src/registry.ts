@@ -28,6 +28,8 @@ import {
 import { SalesReportResolver } from './modules/bookings/sales-report.resolver';
 import { CategoryPrice, Event, TicketType } from './modules/events/event.entity';
 import { EventCategoryResolver, eventNode, EventResolver } from './modules/events/event.resolver';
+import { Mail } from './modules/mail/mail.entity';
+import { mailJobs } from './modules/mail/mail.jobs';
 import { Membership, Organization } from './modules/organizations/organization.entity';
 import {
   MembershipResolver,
@@ -103,6 +105,7 @@ export const entities = [
   TicketTransfer,
   TicketKey,
   CheckIn,
+  Mail,
 ];
 
 const nodes: Record<NodeType, NodeFetcher> = {
@@ -162,6 +165,7 @@ export const work: Work = {
     ...paymentJobs,
     ...bookingJobs,
     ...refundJobs,
+    ...mailJobs,
     ...outboxJobs,
   },
   tickers: (app) => ({

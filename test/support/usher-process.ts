@@ -1,5 +1,6 @@
 /** Usher as an operator runs it: the built server in a process of its own, which can be killed. */
 import { spawn } from 'node:child_process';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 const ROOT = resolve(__dirname, '../..');
@@ -36,6 +37,7 @@ export async function startUsherProcess(options: ProcessOptions): Promise<UsherP
       JWT_SECRET,
       PORT: '0',
       USHER_SEED: 'none',
+      USHER_DATA_DIR: join(tmpdir(), `usher-test-${process.pid}`),
       RATE_LIMITS: 'off',
       LOG_LEVEL: 'warn',
       ...options.env,

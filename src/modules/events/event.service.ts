@@ -159,6 +159,16 @@ export async function updateEvent(
       ...factOf(event, by),
       data: { ...factsOf(event), version: event.version, changed },
     });
+    if (
+      event.status === EventStatus.PUBLISHED &&
+      event.startsAt.getTime() !== current.startsAt.getTime()
+    ) {
+      await app.jobs.enqueue(tx, 'tell-of-move', {
+        eventId,
+        version: event.version,
+        wasAt: current.startsAt.toISOString(),
+      });
+    }
     return event;
   });
   app.offers.forget(eventId);

@@ -81,7 +81,7 @@ const REMIND_HOURS_BEFORE = 2;
  * grows with each change of the event, so that a later one takes the place of an earlier. It holds no
  * code: calendars are shared.
  */
-async function calendarEntry(
+export async function calendarEntry(
   app: App,
   eventId: string,
   { uid, description }: { uid: string; description: string },
