@@ -37,6 +37,9 @@ export function postOf(config: Config): Post {
     : smtpPost(config.smtpUrl);
 }
 
+/** A no to this mail, and not to us: a wrong password is put right, and then all mails go. */
+const ABOUT_THE_MAIL = new Set(['EENVELOPE', 'EMESSAGE']);
+
 function smtpPost(url: string): Post {
   const transport = createTransport({
     url,
@@ -49,21 +52,21 @@ function smtpPost(url: string): Post {
   return {
     async send({ envelope, text, onHandingOver }) {
       // Read only when the server is there and asks for it: a process that dies before that has sent nothing.
-      let given = false;
+      const parcel = { given: false };
       const raw = Readable.from(
         lazily(text, async () => {
           await onHandingOver();
-          given = true;
+          parcel.given = true;
         }),
       );
       try {
         await transport.sendMail({ envelope, raw });
       } catch (error) {
-        const { responseCode } = error as { responseCode?: number };
-        if (responseCode !== undefined && responseCode >= 500) {
+        const { code = '', responseCode } = error as { code?: string; responseCode?: number };
+        if (ABOUT_THE_MAIL.has(code) && responseCode !== undefined && responseCode >= 500) {
           throw new MailRefused((error as Error).message, { cause: error });
         }
-        if (given && responseCode === undefined) {
+        if (parcel.given && responseCode === undefined) {
           throw new MailUncertain((error as Error).message, { cause: error });
         }
         throw error;
