@@ -1,7 +1,7 @@
 /** What is told by mail, and what makes two mails the same. */
 import { z } from 'zod';
 
-export const MAIL_KINDS = [
+const MAIL_KINDS = [
   'booking-confirmed',
   'booking-refunded',
   'event-cancelled',
@@ -9,7 +9,6 @@ export const MAIL_KINDS = [
   'payment-late',
   'ticket-transferred',
 ] as const;
-export type MailKind = (typeof MAIL_KINDS)[number];
 
 /** A job's payload. The subject is a booking, a refund or a ticket, as its kind says. */
 export const mailOrder = z.object({

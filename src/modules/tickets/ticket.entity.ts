@@ -72,6 +72,17 @@ export class Ticket {
   @Column('text', { nullable: true })
   holderEmail!: string | null;
 
+  /** What gave its price back; null also for a ticket that cost nothing. */
+  @Column('uuid', { nullable: true })
+  refundId!: string | null;
+
+  /** What the organizer kept of its price. */
+  @Column('integer', { default: 0 })
+  feeMinor!: number;
+
+  @Column('timestamptz', { nullable: true })
+  voidedAt!: Date | null;
+
   /** The transaction that changed it last. Written by the database, and never by us. */
   @Column({ type: 'bigint', default: 0, insert: false, update: false, select: false })
   changedXid!: string;
