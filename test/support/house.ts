@@ -91,26 +91,7 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
   const url = `http://127.0.0.1:${port}`;
   const clients: SubscriptionClient[] = [];
 
-  const gql: House['gql'] = async <T>(
-    query: string,
-    variables?: Record<string, unknown>,
-    ask: AskOptions = {},
-  ) => {
-    const response = await fetch(`${url}/graphql`, {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/json',
-        ...(ask.token !== undefined && { authorization: `Bearer ${ask.token}` }),
-        ...ask.headers,
-      },
-      body: JSON.stringify({ query, variables }),
-    });
-    const answer = (await response.json()) as Answer<T>;
-    if (answer.errors !== undefined && !ask.expectErrors) {
-      throw new Error(`the operation failed: ${JSON.stringify(answer.errors)}`);
-    }
-    return answer;
-  };
+  const gql = gqlAt(url);
 
   return {
     app,
@@ -129,5 +110,25 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
       await open.stop();
       if (options.on === undefined) await database.drop();
     },
+  };
+}
+
+/** Asks whichever Usher answers at `url`. */
+export function gqlAt(url: string): House['gql'] {
+  return async <T>(query: string, variables?: Record<string, unknown>, ask: AskOptions = {}) => {
+    const response = await fetch(`${url}/graphql`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        ...(ask.token !== undefined && { authorization: `Bearer ${ask.token}` }),
+        ...ask.headers,
+      },
+      body: JSON.stringify({ query, variables }),
+    });
+    const answer = (await response.json()) as Answer<T>;
+    if (answer.errors !== undefined && !ask.expectErrors) {
+      throw new Error(`the operation failed: ${JSON.stringify(answer.errors)}`);
+    }
+    return answer;
   };
 }

@@ -11,6 +11,8 @@ export interface UsherProcess {
   readonly url: string;
   readonly port: number;
   readonly pid: number;
+  /** Resolves when it has ended, by itself or not. */
+  readonly gone: Promise<void>;
   /** SIGTERM: finishes what runs. */
   stop(): Promise<void>;
   /** SIGKILL: as when the power goes. */
@@ -62,6 +64,7 @@ export async function startUsherProcess(options: ProcessOptions): Promise<UsherP
     url: `http://127.0.0.1:${port}`,
     port,
     pid: child.pid ?? -1,
+    gone,
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),
   };

@@ -91,45 +91,6 @@ describe('confirmBooking', () => {
     await expectSoundBooks(house, office);
   });
 
-  it('answers 20 calls with one key alike, and charges once', async () => {
-    const office = await openBoxOffice(house);
-    const buyer = await house.given.user();
-    const reservationId = await hold(house, office, buyer.token, [0, 1, 2]);
-    const key = newId();
-    const answers = await Promise.all(
-      Array.from({ length: 20 }, () => confirm(house, buyer.token, reservationId, { key })),
-    );
-    expect(answers[0]).toMatchObject({ status: 'CONFIRMED' });
-    for (const answer of answers) expect(answer).toEqual(answers[0]);
-    expect(await charges(reservationId)).toBe(1);
-    await expectSoundBooks(house, office);
-  });
-
-  it('lets one of two keys through at a time', async () => {
-    const office = await openBoxOffice(house);
-    const buyer = await house.given.user();
-    for (const no of [0, 1, 2, 3]) {
-      const reservationId = await hold(house, office, buyer.token, [no]);
-      const results = await Promise.allSettled(
-        [1, 2].map(() => confirm(house, buyer.token, reservationId)),
-      );
-      const booked = results.filter(
-        (result) => result.status === 'fulfilled' && result.value.status === 'CONFIRMED',
-      );
-      expect(booked).toHaveLength(1);
-      for (const result of results) {
-        // The other one came while the charge was in flight, or after it.
-        if (result.status === 'fulfilled') {
-          expect(['Booking', 'AlreadyBooked']).toContain(result.value.__typename);
-        } else {
-          expect(String(result.reason)).toMatch(/in flight/);
-        }
-      }
-      expect(await charges(reservationId)).toBe(1);
-    }
-    await expectSoundBooks(house, office);
-  });
-
   it('refuses a key that comes with another input', async () => {
     const office = await openBoxOffice(house);
     const buyer = await house.given.user();
