@@ -45,8 +45,10 @@ export const LAYOUT = `
 
 export const TEXT = `<%= it.heading %>
 
+
 <% for (const paragraph of it.paragraphs) { %>
 <%= paragraph %>
+
 
 <% } %>
 <% for (const [label, value] of it.facts) { %>
@@ -54,7 +56,6 @@ export const TEXT = `<%= it.heading %>
 
 <% } %>
 <% for (const link of it.links) { %>
-
 <%= link.label %>: <%= link.url %>
 
 <% } %>
