@@ -9,6 +9,7 @@ const modules = [
   'organizations',
   'venues',
   'events',
+  'webhooks',
   'seats',
   'reservations',
   'payments',

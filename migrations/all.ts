@@ -18,6 +18,7 @@ import { Mails1700000761000 } from './1700000761000-mails';
 import { DomainEvents1700000770000 } from './1700000770000-domain-events';
 import { ReservationEvents1700000771000 } from './1700000771000-reservation-events';
 import { OutboxSinks1700000772000 } from './1700000772000-outbox-sinks';
+import { Webhooks1700000773000 } from './1700000773000-webhooks';
 
 export const migrations = [
   Accounts1700000100000,
@@ -39,4 +40,5 @@ export const migrations = [
   DomainEvents1700000770000,
   ReservationEvents1700000771000,
   OutboxSinks1700000772000,
+  Webhooks1700000773000,
 ];

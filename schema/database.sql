@@ -569,6 +569,32 @@ CREATE TABLE venues (
 );
 CREATE INDEX ix_venues_organization ON public.venues USING btree (organization_id);
 
+CREATE TABLE webhook_deliveries (
+  webhook_id uuid NOT NULL,
+  id uuid NOT NULL,
+  domain_event_id uuid NOT NULL,
+  type text NOT NULL,
+  event_id uuid,
+  body text NOT NULL,
+  status text DEFAULT 'PENDING'::text NOT NULL,
+  replay boolean DEFAULT false NOT NULL,
+  attempts smallint DEFAULT 0 NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  next_attempt_at timestamp with time zone,
+  status_code smallint,
+  error text,
+  duration_ms integer,
+  ended_at timestamp with time zone,
+  CONSTRAINT pk_webhook_deliveries PRIMARY KEY (webhook_id, id),
+  CONSTRAINT fk_webhook_deliveries_webhook FOREIGN KEY (webhook_id) REFERENCES webhooks(id) ON DELETE CASCADE,
+  CONSTRAINT ck_webhook_deliveries_ended CHECK (((status = 'PENDING'::text) = (ended_at IS NULL))),
+  CONSTRAINT ck_webhook_deliveries_next CHECK (((status = 'PENDING'::text) = (next_attempt_at IS NOT NULL))),
+  CONSTRAINT ck_webhook_deliveries_status CHECK ((status = ANY (ARRAY['PENDING'::text, 'DELIVERED'::text, 'FAILED'::text])))
+);
+CREATE INDEX ix_webhook_deliveries_created ON public.webhook_deliveries USING btree (created_at);
+CREATE INDEX ix_webhook_deliveries_due ON public.webhook_deliveries USING btree (webhook_id, next_attempt_at, id) WHERE (status = 'PENDING'::text);
+CREATE INDEX ix_webhook_deliveries_log ON public.webhook_deliveries USING btree (webhook_id, created_at DESC, id DESC);
+
 CREATE TABLE webhook_receipts (
   provider text NOT NULL,
   webhook_id text NOT NULL,
@@ -583,6 +609,30 @@ CREATE TABLE webhook_receipts (
   CONSTRAINT ck_webhook_receipts_provider CHECK ((provider = ANY (ARRAY['MOCK'::text, 'STRIPE'::text])))
 );
 CREATE INDEX ix_webhook_receipts_received ON public.webhook_receipts USING btree (received_at);
+
+CREATE TABLE webhooks (
+  id uuid NOT NULL,
+  organization_id uuid NOT NULL,
+  url text NOT NULL,
+  types text[] NOT NULL,
+  active boolean DEFAULT true NOT NULL,
+  secret text NOT NULL,
+  previous_secret text,
+  previous_secret_until timestamp with time zone,
+  created_at timestamp with time zone NOT NULL,
+  failing_since timestamp with time zone,
+  paused_until timestamp with time zone,
+  disabled_at timestamp with time zone,
+  disabled_reason text,
+  leased_by uuid,
+  leased_until timestamp with time zone,
+  CONSTRAINT pk_webhooks PRIMARY KEY (id),
+  CONSTRAINT fk_webhooks_organization FOREIGN KEY (organization_id) REFERENCES organizations(id) ON DELETE CASCADE,
+  CONSTRAINT ck_webhooks_disabled CHECK ((active = (disabled_at IS NULL))),
+  CONSTRAINT ck_webhooks_previous CHECK (((previous_secret IS NULL) = (previous_secret_until IS NULL))),
+  CONSTRAINT ck_webhooks_reason CHECK (((disabled_at IS NULL) = (disabled_reason IS NULL)))
+);
+CREATE INDEX ix_webhooks_organization ON public.webhooks USING btree (organization_id);
 
 CREATE OR REPLACE FUNCTION public.block_seats(p_event_id uuid, p_nos integer[], p_reason text, p_blocked_by uuid, p_now timestamp with time zone, p_named_max integer)
  RETURNS jsonb

@@ -48,6 +48,8 @@ export interface Config {
   readonly mailFrom: string | undefined;
   /** Where clients reach us, where that is not where we listen. */
   readonly publicUrl: string | undefined;
+  /** Whether webhooks may be sent to addresses that are not on the internet. */
+  readonly webhooksAllowPrivate: boolean;
   readonly logLevel: LogLevel;
 }
 
@@ -169,6 +171,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
       SMTP_URL: smtpUrl({ default: undefined }),
       MAIL_FROM: mailAddress({ default: undefined }),
       PUBLIC_URL: publicUrl({ default: undefined }),
+      WEBHOOKS_ALLOW_PRIVATE: oneOf('on', 'off')({ default: undefined }),
       LOG_LEVEL: oneOf(
         'fatal',
         'error',
@@ -230,6 +233,8 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     smtpUrl: env.SMTP_URL,
     mailFrom: env.MAIL_FROM,
     publicUrl: env.PUBLIC_URL,
+    webhooksAllowPrivate:
+      env.WEBHOOKS_ALLOW_PRIVATE === undefined ? !production : env.WEBHOOKS_ALLOW_PRIVATE === 'on',
     logLevel: env.LOG_LEVEL,
   });
 }

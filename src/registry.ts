@@ -76,6 +76,13 @@ import {
   venueNode,
   VenueResolver,
 } from './modules/venues/venue.resolver';
+import { Webhook, WebhookDelivery } from './modules/webhooks/webhook.entity';
+import { webhookJobs, webhookTickers } from './modules/webhooks/webhook.jobs';
+import {
+  OrganizationWebhooksResolver,
+  webhookNode,
+  WebhookResolver,
+} from './modules/webhooks/webhook.resolver';
 import { outboxJobs, outboxTickers } from './outbox/outbox.jobs';
 import type { NodeFetcher } from './graphql/node';
 import { nodeResolverOf } from './graphql/node';
@@ -104,6 +111,8 @@ export const entities = [
   Ticket,
   TicketTransfer,
   TicketKey,
+  Webhook,
+  WebhookDelivery,
   CheckIn,
   Mail,
 ];
@@ -120,6 +129,7 @@ const nodes: Record<NodeType, NodeFetcher> = {
   Payment: paymentNode,
   Refund: refundNode,
   Ticket: ticketNode,
+  Webhook: webhookNode,
 };
 
 export const resolvers: ResolverClasses = [
@@ -150,6 +160,8 @@ export const resolvers: ResolverClasses = [
   EventCancellationResolver,
   CancellationProgressResolver,
   SalesReportResolver,
+  WebhookResolver,
+  OrganizationWebhooksResolver,
   AuditResolver,
   TicketResolver,
   BookingTicketsResolver,
@@ -167,18 +179,21 @@ export const work: Work = {
     ...refundJobs,
     ...mailJobs,
     ...outboxJobs,
+    ...webhookJobs,
   },
   tickers: (app) => ({
     ...reservationTickers,
     ...bookingTickers,
     ...refundTickers,
     ...outboxTickers(app),
+    ...webhookTickers(app),
     ...paymentMessageTickers(app),
   }),
   schedule: [
     '17 3 * * * prune-sessions',
     '7 * * * * keep-change-log',
     '11 * * * * keep-outbox',
+    '41 * * * * prune-webhook-deliveries',
     '27 * * * * prune-idempotency-keys',
     '37 3 * * * prune-webhook-receipts',
   ].join('\n'),

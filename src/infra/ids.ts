@@ -18,6 +18,7 @@ const PREFIXES = {
   Payment: 'pay',
   Refund: 'rfd',
   Ticket: 'tkt',
+  Webhook: 'whk',
 } as const;
 export type NodeType = keyof typeof PREFIXES;
 const TYPES = new Map(

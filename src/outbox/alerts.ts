@@ -6,7 +6,7 @@ const LAG_SECONDS_MAX = 60;
 
 /** Whoever is to get every fact, by this house's configuration. */
 export function sinkNames({ kafka }: Pick<App, 'kafka'>): string[] {
-  return kafka === undefined ? [] : ['kafka'];
+  return kafka === undefined ? ['webhooks'] : ['webhooks', 'kafka'];
 }
 
 /** One sentence for each sink that is behind. Any process can tell: the database knows. */

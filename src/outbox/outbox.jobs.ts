@@ -54,7 +54,7 @@ export const outboxJobs: JobTasks = { 'keep-outbox': keepOutbox };
 const RELAY_EVERY_MS = 500;
 
 /** The relay of one sink, as a ticker. */
-function relayTicker(relay: Relay): Ticker {
+export function relayTicker(relay: Relay): Ticker {
   return {
     everyMs: RELAY_EVERY_MS,
     run: async () => {

@@ -11,6 +11,7 @@
 import type { EntityManager } from 'typeorm';
 import type { Database } from '../infra/database';
 import type { RecordedEvent } from './envelope';
+import { RECORDED_COLUMNS } from './history.sql';
 
 export interface Cursor {
   seen: string;
@@ -105,9 +106,7 @@ export function readPage(
   limit: number,
 ): Promise<RecordedEvent[]> {
   return db.query<RecordedEvent & Record<string, unknown>>(
-    `SELECT id, type, schema_version AS "schemaVersion", occurred_at AS "occurredAt",
-       recorded_at::text AS "recordedAt", correlation_id AS "correlationId", actor_kind AS "actorKind",
-       actor_id AS "actorId", organization_id AS "organizationId", event_id AS "eventId", data
+    `SELECT ${RECORDED_COLUMNS}
      FROM domain_events
      WHERE xid >= pg_snapshot_xmin($1::pg_snapshot) AND xid < pg_snapshot_xmax($2::pg_snapshot)
        AND NOT pg_visible_in_snapshot(xid, $1::pg_snapshot) AND pg_visible_in_snapshot(xid, $2::pg_snapshot)

@@ -9,7 +9,9 @@ export type Action =
   | 'viewDrafts'
   | 'viewSales'
   | 'sell'
-  | 'checkIn';
+  | 'checkIn'
+  | 'manageWebhooks'
+  | 'readWebhookSecrets';
 
 const { OWNER, MANAGER, BOX_OFFICE, SCANNER } = OrganizationRole;
 
@@ -29,6 +31,8 @@ export const POLICY: Record<Action, readonly OrganizationRole[]> = {
   viewSales: [OWNER, MANAGER, BOX_OFFICE],
   sell: [OWNER, BOX_OFFICE],
   checkIn: [OWNER, MANAGER, BOX_OFFICE, SCANNER],
+  manageWebhooks: [OWNER, MANAGER],
+  readWebhookSecrets: [OWNER],
 };
 
 /** Members of one organization at most: they are listed whole. */

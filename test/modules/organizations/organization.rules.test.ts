@@ -19,6 +19,8 @@ const RIGHTS: Record<OrganizationRole, readonly Action[]> = {
     'viewSales',
     'sell',
     'checkIn',
+    'manageWebhooks',
+    'readWebhookSecrets',
   ],
   [MANAGER]: [
     'viewMembers',
@@ -28,6 +30,7 @@ const RIGHTS: Record<OrganizationRole, readonly Action[]> = {
     'viewDrafts',
     'viewSales',
     'checkIn',
+    'manageWebhooks',
   ],
   [BOX_OFFICE]: ['viewMembers', 'blockSeats', 'viewDrafts', 'viewSales', 'sell', 'checkIn'],
   [SCANNER]: ['viewMembers', 'viewDrafts', 'checkIn'],
