@@ -19,6 +19,7 @@ import { DomainEvents1700000770000 } from './1700000770000-domain-events';
 import { ReservationEvents1700000771000 } from './1700000771000-reservation-events';
 import { OutboxSinks1700000772000 } from './1700000772000-outbox-sinks';
 import { Webhooks1700000773000 } from './1700000773000-webhooks';
+import { PruneDomainEvents1700000774000 } from './1700000774000-prune-domain-events';
 
 export const migrations = [
   Accounts1700000100000,
@@ -41,4 +42,5 @@ export const migrations = [
   ReservationEvents1700000771000,
   OutboxSinks1700000772000,
   Webhooks1700000773000,
+  PruneDomainEvents1700000774000,
 ];
