@@ -49,6 +49,7 @@ import {
   ReservationResolver,
   UserReservationsResolver,
 } from './modules/reservations/reservation.resolver';
+import { EventAvailabilityUpdatesResolver } from './modules/seats/availability.resolver';
 import { HouseHoldResolver } from './modules/seats/house-holds.resolver';
 import { Seat } from './modules/seats/seat.entity';
 import { seatJobs } from './modules/seats/seat.jobs';
@@ -148,6 +149,7 @@ export const resolvers: ResolverClasses = [
   SeatResolver,
   SeatMapResolver,
   SeatMapUpdatesResolver,
+  EventAvailabilityUpdatesResolver,
   HouseHoldResolver,
   ReservationResolver,
   UserReservationsResolver,

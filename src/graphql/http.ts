@@ -18,6 +18,7 @@ import { newId } from '../infra/ids';
 import { currentCorrelationId, withCorrelation } from '../infra/logger';
 import { RequestContext, type Viewer } from './context';
 import { presentError, variableProblems } from './errors';
+import { KeptAnswers, readAsked } from './kept-answers';
 import { assertWithinLimits, TOKENS_MAX } from './limits';
 
 /** Turns an Authorization header into a viewer; throws UNAUTHENTICATED for a bad token. */
@@ -69,11 +70,17 @@ export async function createGraphQLOverHttp(
       );
     },
   });
+  const kept = new KeptAnswers(app, schema);
   const answer: RouteHandlerMethod = function (request, reply) {
-    reply.header('cache-control', 'no-store');
-    return withCorrelation({ correlationId: request.id }, () =>
-      toApollo.call(this, request, reply),
-    );
+    const asked = readAsked(request);
+    const askApollo = (): unknown => {
+      reply.header('cache-control', 'no-store');
+      return withCorrelation({ correlationId: request.id }, () =>
+        toApollo.call(this, request, reply),
+      );
+    };
+    if (asked === undefined) return askApollo();
+    return kept.answer(request, reply, asked).then((answered) => (answered ? reply : askApollo()));
   };
   return {
     registerPost: (server) => void server.post('/graphql', answer),

@@ -34,9 +34,18 @@ export interface LiveEventContext {
   onGone: () => void;
 }
 
+/** Whoever wants to know that something has changed, and not what. */
+export interface ChangeListener {
+  /** Once a tick in which something has. */
+  changed: () => void;
+  /** The event is let go of, and tells no more. */
+  closed: () => void;
+}
+
 export class LiveEvent implements Watched {
   readonly projection: Projection;
   private readonly watches = new Set<Watch>();
+  private readonly listeners = new Set<ChangeListener>();
   private tick: NodeJS.Timeout | undefined;
   /** The history that our cursors belong to. */
   private epoch: string;
@@ -73,8 +82,9 @@ export class LiveEvent implements Watched {
     return formatCursor(this.epoch, this.horizon);
   }
 
+  /** Watched events are kept, and catch up by themselves. */
   get watchCount(): number {
-    return this.watches.size;
+    return this.watches.size + this.listeners.size;
   }
 
   get lagMs(): number {
@@ -148,12 +158,20 @@ export class LiveEvent implements Watched {
     this.tick ??= setTimeout(() => {
       this.tick = undefined;
       for (const watch of this.watches) watch.deliver();
+      for (const listener of this.listeners) listener.changed();
     }, pace.tickMs());
+  }
+
+  /** Until the returned function is called. */
+  listen(listener: ChangeListener): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
   }
 
   close(): void {
     clearTimeout(this.tick);
     for (const watch of [...this.watches]) watch.end();
+    for (const listener of [...this.listeners]) listener.closed();
   }
 
   /**
@@ -222,6 +240,6 @@ export class LiveEvent implements Watched {
   private announce(nos: readonly number[]): void {
     if (nos.length === 0) return;
     for (const watch of this.watches) watch.mark(nos);
-    if (this.watches.size > 0) this.scheduleTick();
+    if (this.watchCount > 0) this.scheduleTick();
   }
 }

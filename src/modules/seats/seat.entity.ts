@@ -1,5 +1,5 @@
 import { Column, Entity, PrimaryColumn, VersionColumn } from 'typeorm';
-import { Field, Int, ObjectType, registerEnumType } from 'type-graphql';
+import { Field, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
 import { Node } from '../../graphql/node';
 import { SeatingPlan } from '../venues/seating-plan.entity';
 import { seatId } from '../../infra/ids';
@@ -125,6 +125,15 @@ export class Availability implements SeatCounts {
 
   @Field(() => Int)
   blocked!: number;
+}
+
+@ObjectType({ description: 'How an event of a list stands now.' })
+export class EventAvailability {
+  @Field(() => ID)
+  eventId!: string;
+
+  @Field(() => Availability)
+  availability!: Availability;
 }
 
 @ObjectType({ description: 'All seats of an event at one instant.' })
