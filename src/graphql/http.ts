@@ -80,10 +80,19 @@ export async function createGraphQLOverHttp(
       );
     };
     if (asked === undefined) return askApollo();
+    if (kept.answerNow(request, reply, asked)) return reply;
     return kept.answer(request, reply, asked).then((answered) => (answered ? reply : askApollo()));
   };
   return {
-    registerPost: (server) => void server.post('/graphql', answer),
+    registerPost: (server) => {
+      // What is kept is sent before a page's security headers are worked out, which it does not need.
+      server.addHook('onRequest', (request, reply, next) => {
+        const isQuery = request.method === 'GET' && request.routeOptions.url === '/graphql';
+        const asked = isQuery ? readAsked(request) : undefined;
+        if (asked === undefined || !kept.answerNow(request, reply, asked)) next();
+      });
+      server.post('/graphql', answer);
+    },
     registerGet: (pages, graphiqlPage) =>
       void pages.get('/graphql', function (request, reply) {
         if (!wantsPage(request)) return answer.call(this, request, reply);

@@ -26,6 +26,8 @@ const ANSWERS_MAX = 256;
 const BYTES_MAX = 32 * 1024 * 1024;
 /** Far below the days that a cursor is good for. */
 const KEPT_MS_MAX = 10 * 60_000;
+/** How long an event's version is believed; what staff change of an event shows that much later. */
+const VERSION_MS = 1_000;
 /** Below this, packing saves nothing. */
 const PACKED_BYTES_MIN = 1_024;
 /** A map that moves while its answer is made has to be made again; the last try is Apollo's. */
@@ -33,6 +35,8 @@ const TRIES_MAX = 3;
 
 const CODINGS = ['br', 'gzip'] as const;
 type Coding = (typeof CODINGS)[number];
+const QUALITY = /\s*;\s*q\s*=\s*/;
+const JSON_TYPE = /^application\/json\s*(;|$)/i;
 
 interface Asked {
   query: string;
@@ -49,6 +53,8 @@ interface Kept {
   live: LiveEvent;
   revision: number;
   madeAtMs: number;
+  /** When the event's version was last looked at. */
+  checkedAtMs: number;
   body: Buffer;
   etag: string;
   packed: Map<Coding, Buffer>;
@@ -69,13 +75,25 @@ export class KeptAnswers {
     this.documents = new Documents(schema);
   }
 
+  /** Sends what is kept, if that is known to be right at once. */
+  answerNow(request: FastifyRequest, reply: FastifyReply, asked: Asked): boolean {
+    const kept = this.kept.get(asked.key);
+    if (kept === undefined) return false;
+    const oldestMs = performance.now() - VERSION_MS;
+    if (kept.checkedAtMs < oldestMs || kept.live.freshAlready()?.revision !== kept.revision)
+      return false;
+    send(request, reply, kept, asked.contentType);
+    return true;
+  }
+
   /** Answers, and resolves to true, where the answer may be kept; else the reply is untouched. */
   async answer(request: FastifyRequest, reply: FastifyReply, asked: Asked): Promise<boolean> {
     const query = this.publicQuery(asked);
     if (query === undefined) return false;
     for (let tries = 0; tries < TRIES_MAX; tries++) {
       const kept = this.kept.get(asked.key);
-      if (kept !== undefined && (await this.isCurrent(kept))) {
+      // Where it cannot be looked up whether it is right, Apollo will have the same trouble.
+      if (kept !== undefined && (await this.isCurrent(kept).catch(() => false))) {
         send(request, reply, kept, asked.contentType);
         return true;
       }
@@ -103,13 +121,15 @@ export class KeptAnswers {
     return named ? verdict : undefined;
   }
 
-  private async isCurrent({ live, ...kept }: Kept): Promise<boolean> {
-    if (performance.now() - kept.madeAtMs > KEPT_MS_MAX) return false;
-    const [now, offer] = await Promise.all([
+  private async isCurrent(kept: Kept): Promise<boolean> {
+    const nowMs = performance.now();
+    if (nowMs - kept.madeAtMs > KEPT_MS_MAX) return false;
+    const [live, offer] = await Promise.all([
       this.app.live.event(kept.eventId),
       this.app.offers.get(kept.eventId),
     ]);
-    if (now !== live || offer?.event.version !== kept.eventVersion) return false;
+    if (live !== kept.live || offer?.event.version !== kept.eventVersion) return false;
+    kept.checkedAtMs = nowMs;
     return (await live.fresh()).revision === kept.revision;
   }
 
@@ -137,6 +157,7 @@ export class KeptAnswers {
     query: PublicQuery,
   ): Promise<Kept | undefined> {
     const { app, schema } = this;
+    const startedAtMs = performance.now();
     const { document, operation } = query;
     assertWithinLimits(schema, document, operation, variables);
     const eventId = await this.eventIdOf(eventArguments(schema, query, variables));
@@ -160,7 +181,8 @@ export class KeptAnswers {
       eventVersion: offer.event.version,
       live,
       revision,
-      madeAtMs: performance.now(),
+      madeAtMs: startedAtMs,
+      checkedAtMs: startedAtMs,
       body,
       etag: `W/"${createHash('sha1').update(body).digest('base64url')}"`,
       packed: new Map(),
@@ -237,7 +259,8 @@ function readVariables(given: unknown): Record<string, unknown> | undefined {
 }
 
 function isNoForm({ method, headers }: FastifyRequest): boolean {
-  if (/^application\/json\s*(;|$)/i.test(headers['content-type'] ?? '')) return true;
+  const type = headers['content-type'];
+  if (type === 'application/json' || (type !== undefined && JSON_TYPE.test(type))) return true;
   if (method === 'POST') return false;
   return Boolean(headers['apollo-require-preflight'] ?? headers['x-apollo-operation-name']);
 }
@@ -284,7 +307,8 @@ function isKnown(ifNoneMatch: string | undefined, etag: string): boolean {
 /** The best coding that is accepted: `gzip;q=0` is a no. */
 function codingFor(accepted: string | undefined, { body }: Kept): Coding | undefined {
   if (accepted === undefined || body.length < PACKED_BYTES_MIN) return undefined;
-  const wanted = accepted.split(',').map((each) => each.trim().split(/\s*;\s*q\s*=\s*/));
+  if (accepted === 'gzip') return accepted;
+  const wanted = accepted.split(',').map((each) => each.trim().split(QUALITY));
   return CODINGS.find((coding) =>
     wanted.some(([name, quality]) => name?.toLowerCase() === coding && Number(quality ?? 1) > 0),
   );

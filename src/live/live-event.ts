@@ -55,6 +55,7 @@ export class LiveEvent implements Watched {
   private recent: RecentChanges;
   private reading: Promise<void> | undefined;
   private nextReading: Promise<void> | undefined;
+  private closed = false;
   lastUsedAtMs = performance.now();
 
   private constructor(
@@ -103,6 +104,14 @@ export class LiveEvent implements Watched {
   async fresh(): Promise<Projection> {
     this.touch();
     if (this.lagMs > CATCH_UP_MS) await (this.reading ?? this.read());
+    this.lapse();
+    return this.projection;
+  }
+
+  /** As fresh(), where no reading is needed for it; undefined where one is, or the event was let go of. */
+  freshAlready(): Projection | undefined {
+    if (this.closed || this.lagMs > CATCH_UP_MS) return undefined;
+    this.touch();
     this.lapse();
     return this.projection;
   }
@@ -169,6 +178,7 @@ export class LiveEvent implements Watched {
   }
 
   close(): void {
+    this.closed = true;
     clearTimeout(this.tick);
     for (const watch of [...this.watches]) watch.end();
     for (const listener of [...this.listeners]) listener.closed();
