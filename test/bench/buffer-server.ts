@@ -22,7 +22,7 @@ async function serve({ bodies }: BufferJob): Promise<void> {
     },
   });
   await server.listen({ port: 0, host: '127.0.0.1' });
-  console.log((server.server.address() as AddressInfo).port);
+  console.log(JSON.stringify([(server.server.address() as AddressInfo).port, process.pid]));
 }
 
 if (process.argv[1] === __filename) {

@@ -42,7 +42,7 @@ export class MapClient {
   cursor: string | undefined;
 
   constructor(
-    private readonly house: House,
+    private house: House,
     private readonly hall: Hall,
   ) {}
 
@@ -55,6 +55,12 @@ export class MapClient {
       after,
     });
     return this.next();
+  }
+
+  /** Goes on at another process, with what it has. */
+  moveTo(house: House): Promise<MapUpdate> {
+    this.house = house;
+    return this.connect();
   }
 
   async next(): Promise<MapUpdate> {

@@ -135,6 +135,18 @@ describeInBrowser('the pages', () => {
     expect(titles.sort()).toEqual(demoEvents.map(({ title }) => title).sort());
   });
 
+  it('counts down in the list as seats are taken, before it is refreshed', async () => {
+    await page.goto(`${house.url}/`);
+    const row = page.locator('.event-row', { hasText: 'Tech Conference' });
+    await row.getByText('100 of 100 left').waitFor();
+    const { id, token } = await hold('tech-conference', [1, 2, 3]);
+    // Sooner than the page would ask again.
+    await row.getByText('97 of 100 left').waitFor({ timeout: 8_000 });
+    const release = 'mutation ($id: ID!) { releaseReservation(id: $id) { id } }';
+    await house.gql(release, { id }, { token });
+    await row.getByText('100 of 100 left').waitFor({ timeout: 8_000 });
+  });
+
   it('turns seats as somebody else holds and releases them', async () => {
     await openMap('tech-conference');
     await counterReads('available', '100');

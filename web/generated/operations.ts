@@ -88,6 +88,13 @@ export type ListEventsQueryVariables = Exact<{
 
 export type ListEventsQuery = { events: { edges: Array<{ node: { id: string, slug: string, title: string, startsAt: string, timezone: string, onSale: boolean, venue: { name: string, city: string | null }, priceFrom: { amountMinor: number, currency: string } | null, availability: { total: number, available: number, held: number, sold: number, blocked: number } } }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
+export type FollowAvailabilitySubscriptionVariables = Exact<{
+  eventIds: Array<string> | string;
+}>;
+
+
+export type FollowAvailabilitySubscription = { eventAvailabilityUpdates: { eventId: string, availability: { total: number, available: number, held: number, sold: number, blocked: number } } };
+
 export type ShowEventQueryVariables = Exact<{
   slug: string;
 }>;

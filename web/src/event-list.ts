@@ -1,13 +1,15 @@
 /** The first page: what is on, from when, where, from how much, and how full it is. */
-import { request, ApiError } from './api';
+import { request, subscribe, ApiError } from './api';
 import { h, replaceChildren } from './dom';
 import { calendarLeaf, formatCount, formatMoney, formatStart } from './format';
-import { listEvents, type Availability, type EventSummary } from './operations';
+import { followAvailability, listEvents, type Availability, type EventSummary } from './operations';
 
 const pageSize = 50;
 /** A list of any length is read page by page; nobody scrolls through more than this. */
 const pagesMax = 10;
 const refreshMs = 15_000;
+/** What one subscription follows; counts of later rows come with the next refresh. */
+const followedMax = 50;
 
 /** Fills `root` and keeps the counts fresh until the returned function is called. */
 export function showEventList(root: HTMLElement): () => void {
@@ -29,13 +31,36 @@ export function showEventList(root: HTMLElement): () => void {
     ),
   );
 
+  let rows = new Map<string, EventRow>();
+  let followed = '';
+  let unfollow = (): void => undefined;
+  const follow = (eventIds: string[]): void => {
+    if (eventIds.join() === followed) return;
+    unfollow();
+    followed = eventIds.join();
+    if (eventIds.length === 0) return;
+    unfollow = subscribe(
+      followAvailability,
+      { eventIds },
+      {
+        onData: ({ eventAvailabilityUpdates: { eventId, availability } }) =>
+          rows.get(eventId)?.show(availability),
+        onConnection: () => undefined,
+        // An event has gone from the list; the next refresh follows what it has then.
+        onRefusal: () => (followed = ''),
+      },
+    );
+  };
+
   const refresh = async (): Promise<void> => {
     if (document.hidden) return;
     try {
       const events = await readEvents(controller.signal);
       notice.textContent = events.length === 0 ? 'Nothing is on sale at the moment.' : '';
       const focusedHref = document.activeElement?.getAttribute('href');
-      replaceChildren(list, ...events.map(eventRow));
+      rows = new Map(events.map((event) => [event.id, eventRow(event)]));
+      replaceChildren(list, ...[...rows.values()].map(({ element }) => element));
+      follow(events.slice(0, followedMax).map(({ id }) => id));
       if (focusedHref)
         list.querySelector<HTMLElement>(`[href="${CSS.escape(focusedHref)}"]`)?.focus();
     } catch (error) {
@@ -52,6 +77,7 @@ export function showEventList(root: HTMLElement): () => void {
   return () => {
     clearInterval(timer);
     controller.abort();
+    unfollow();
   };
 }
 
@@ -74,7 +100,24 @@ function readPage(after: string | null, signal: AbortSignal) {
   return request(listEvents, { first: pageSize, after }, { signal });
 }
 
-function eventRow(event: EventSummary): HTMLElement {
+interface EventRow {
+  element: HTMLElement;
+  show: (availability: Availability) => void;
+}
+
+function eventRow(event: EventSummary): EventRow {
+  const fullness = h('span', { class: 'fullness' });
+  const show = (availability: Availability): void =>
+    replaceChildren(
+      fullness,
+      availabilityBar(availability),
+      h('span', { class: 'muted small', text: fullnessOf(availability) }),
+    );
+  show(event.availability);
+  return { element: rowOf(event, fullness), show };
+}
+
+function rowOf(event: EventSummary, fullness: HTMLElement): HTMLElement {
   const leaf = calendarLeaf(event.startsAt, event.timezone);
   const place = [event.venue.name, event.venue.city].filter(Boolean).join(', ');
   return h(
@@ -110,8 +153,7 @@ function eventRow(event: EventSummary): HTMLElement {
           event.priceFrom && h('small', { text: 'from ' }),
           offerOf(event),
         ),
-        availabilityBar(event.availability),
-        h('span', { class: 'muted small', text: fullnessOf(event.availability) }),
+        fullness,
       ),
     ),
   );

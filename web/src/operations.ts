@@ -59,6 +59,25 @@ export const listEvents = operation<generated.ListEventsQuery, generated.ListEve
   `,
 );
 
+/** Counts only, of the events of a list. */
+export const followAvailability = operation<
+  generated.FollowAvailabilitySubscription,
+  generated.FollowAvailabilitySubscriptionVariables
+>(/* GraphQL */ `
+  subscription FollowAvailability($eventIds: [ID!]!) {
+    eventAvailabilityUpdates(eventIds: $eventIds) {
+      eventId
+      availability {
+        total
+        available
+        held
+        sold
+        blocked
+      }
+    }
+  }
+`);
+
 export type EventDetails = NonNullable<generated.ShowEventQuery['event']>;
 export type EventCategory = EventDetails['categories'][number];
 

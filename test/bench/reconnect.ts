@@ -1,0 +1,192 @@
+/**
+ * npm run bench:reconnect: 2,000 subscribers of one map are cut off at once while holds go on. How long
+ * until each is back with its cursor and the right map, and what became of the holds meanwhile. Exits 1
+ * when a limit is missed: everybody within 10 seconds, and holds at half their rate at least.
+ */
+import 'reflect-metadata';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import WebSocket from 'ws';
+import { readSeatSnapshots } from '../../src/live/change-log.sql';
+import type { UsherProcess } from '../support/usher-process';
+import { openStage } from './stage';
+
+const run = promisify(execFile);
+const SUBSCRIBERS = 2_000;
+const SEATS = 16_000;
+const BUYERS = 8;
+const BEFORE_MS = 4_000;
+const BACK_MS_MAX = 10_000;
+const HOLD_RATIO_MIN = 0.5;
+/** The protocol asks for a random pause before coming back: everybody lost the server at once. */
+const PAUSE_MS_MAX = 1_000;
+const OPENING_MAX = 100;
+
+const UPDATES = `subscription ($id: ID!, $after: String) {
+  seatMapUpdates(eventId: $id, after: $after) { cursor snapshot { statuses } changes { no status version } }
+}`;
+const HOLD = `mutation ($input: HoldSeatsInput!) { holdSeats(input: $input) { __typename } }`;
+const LETTERS: Record<string, string> = { AVAILABLE: 'A', HELD: 'H', SOLD: 'S', BLOCKED: 'B' };
+
+interface Message {
+  type: string;
+  payload?: {
+    data?: {
+      seatMapUpdates: {
+        cursor: string;
+        snapshot: { statuses: string } | null;
+        changes: { no: number; status: string }[];
+      };
+    };
+  };
+}
+
+/** One viewer: keeps its map, and says when it was told first after it came back. */
+class Viewer {
+  private letters: string[] = [];
+  private cursor: string | undefined;
+  private socket: WebSocket | undefined;
+  private first: (() => void) | undefined;
+
+  constructor(
+    private readonly url: string,
+    private readonly id: string,
+  ) {}
+
+  get statuses(): string {
+    return this.letters.join('');
+  }
+
+  /** Resolves with the first message. */
+  connect(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const socket = new WebSocket(
+        this.url.replace('http', 'ws') + '/graphql',
+        'graphql-transport-ws',
+      );
+      this.socket = socket;
+      this.first = resolve;
+      socket.on('error', reject);
+      socket.on('open', () => socket.send('{"type":"connection_init"}'));
+      socket.on('message', (data: Buffer) => this.hear(JSON.parse(data.toString()) as Message));
+    });
+  }
+
+  cut(): void {
+    this.socket?.terminate();
+  }
+
+  private hear({ type, payload }: Message): void {
+    if (type === 'connection_ack') {
+      const variables = { id: this.id, after: this.cursor };
+      const subscribe = { id: '1', type: 'subscribe', payload: { query: UPDATES, variables } };
+      this.socket?.send(JSON.stringify(subscribe));
+      return;
+    }
+    const update = payload?.data?.seatMapUpdates;
+    if (update === undefined) return;
+    if (update.snapshot !== null) this.letters = Array.from(update.snapshot.statuses);
+    for (const { no, status } of update.changes) this.letters[no] = LETTERS[status] ?? '?';
+    this.cursor = update.cursor;
+    this.first?.();
+    this.first = undefined;
+  }
+}
+
+/** Holds one seat after another until told to stop; counts what was granted. */
+class Buyers {
+  granted = 0;
+  private nextNo = 0;
+  private stopped = false;
+  private readonly loops: Promise<void>[];
+
+  constructor(
+    private readonly api: UsherProcess,
+    private readonly eventId: string,
+    tokens: string[],
+  ) {
+    this.loops = tokens.map((token) => this.buy(token));
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    await Promise.all(this.loops);
+  }
+
+  private async buy(token: string): Promise<void> {
+    while (!this.stopped && this.nextNo < SEATS) {
+      const input = { eventId: this.eventId, seats: [{ no: this.nextNo++ }] };
+      const response = await fetch(`${this.api.url}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+        body: JSON.stringify({ query: HOLD, variables: { input } }),
+      });
+      if ((await response.text()).includes('"Reservation"')) this.granted++;
+    }
+  }
+}
+
+const sleep = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
+
+async function connectAll(viewers: Viewer[]): Promise<void> {
+  for (let at = 0; at < viewers.length; at += OPENING_MAX)
+    await Promise.all(viewers.slice(at, at + OPENING_MAX).map((viewer) => viewer.connect()));
+}
+
+async function main(): Promise<void> {
+  await run(process.execPath, ['scripts/build.mjs']);
+  const stage = await openStage();
+  try {
+    const event = await stage.event('Bench, reconnect', SEATS);
+    const api = await stage.startApi();
+    const viewers = Array.from({ length: SUBSCRIBERS }, () => new Viewer(api.url, event.publicId));
+    await connectAll(viewers);
+    console.log(`${SUBSCRIBERS} subscribers are there.`);
+    const tokens = await Promise.all(Array.from({ length: BUYERS }, () => stage.guestToken()));
+    const buyers = new Buyers(api, event.publicId, tokens);
+    await sleep(500); // warm up
+    const rate = async (of: () => Promise<unknown>): Promise<[perSecond: number, ms: number]> => {
+      const [granted, startedAtMs] = [buyers.granted, performance.now()];
+      await of();
+      const ms = performance.now() - startedAtMs;
+      return [((buyers.granted - granted) / ms) * 1000, ms];
+    };
+    const [before] = await rate(() => sleep(BEFORE_MS));
+    for (const viewer of viewers) viewer.cut();
+    const [during, backMs] = await rate(() =>
+      Promise.all(
+        viewers.map(async (viewer) => {
+          await sleep(Math.random() * PAUSE_MS_MAX);
+          await viewer.connect();
+        }),
+      ),
+    );
+    await buyers.stop();
+    const snapshots = await readSeatSnapshots(stage.app.db, [event.id]);
+    const expected = snapshots.get(event.id)?.statuses;
+    const settledBy = performance.now() + 5_000;
+    const wrong = (): number => viewers.filter(({ statuses }) => statuses !== expected).length;
+    while (wrong() > 0 && performance.now() < settledBy) await sleep(50);
+    for (const viewer of viewers) viewer.cut();
+    const lines: [string, string, boolean][] = [
+      [
+        `all ${SUBSCRIBERS} back after`,
+        `${(backMs / 1000).toFixed(1)} s (at most 10)`,
+        backMs <= BACK_MS_MAX,
+      ],
+      ['with a wrong map', `${wrong()} (none)`, wrong() === 0],
+      [
+        'holds meanwhile',
+        `${during.toFixed(0)}/s, before ${before.toFixed(0)}/s, ratio ${(during / before).toFixed(2)} (at least ${HOLD_RATIO_MIN})`,
+        during / before >= HOLD_RATIO_MIN,
+      ],
+    ];
+    for (const [what, value, met] of lines)
+      console.log(`${met ? 'ok  ' : 'MISS'} ${what}: ${value}`);
+    if (lines.some(([, , met]) => !met)) process.exitCode = 1;
+  } finally {
+    await stage.close();
+  }
+}
+
+void main();
