@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import PostalMime from 'postal-mime';
-import { newId, requireEventScoped } from '../../../src/infra/ids';
+import { eventScopedId, newId, requireEventScoped } from '../../../src/infra/ids';
 import type { MailOrder } from '../../../src/modules/mail/mail.facts';
 import { sendMail } from '../../../src/modules/mail/mail.service';
 import { startHouse, type House } from '../../support/house';
@@ -303,5 +303,54 @@ describe('without an SMTP server', () => {
       await local.close();
       await rm(dataDir, { recursive: true });
     }
+  });
+});
+
+describe('the other mails', () => {
+  it('tell of money on its way back', async () => {
+    const { order } = await booked();
+    await house.gql(
+      'mutation ($input: CancelBookingInput!) { cancelBooking(input: $input) { status } }',
+      {
+        input: {
+          bookingId: eventScopedId('Booking', { eventId: order.eventId, id: order.subjectId }),
+          idempotencyKey: newId(),
+        },
+      },
+      { token: office.ownerToken },
+    );
+    const [refund] = await house.app.db.query<{ id: string }>(
+      'SELECT id FROM refunds WHERE event_id = $1 AND booking_id = $2',
+      [order.eventId, order.subjectId],
+    );
+    await sendMail(house.app, { ...order, kind: 'booking-refunded', subjectId: refund!.id });
+    expect(server.received[0]?.mail.subject).toBe('Your refund for An evening');
+    expect(bodyOf('text')).toContain('EUR 85.00');
+    expect(server.received[0]?.to).toEqual([buyer.email]);
+  });
+
+  it('tell of an event that does not take place, and take it out of the calendar', async () => {
+    const { order } = await booked();
+    await house.app.db.query(`UPDATE events SET status = 'CANCELLED' WHERE id = $1`, [
+      office.eventUuid,
+    ]);
+    await sendMail(house.app, { ...order, kind: 'event-cancelled' });
+    expect(server.received[0]?.mail.subject).toBe('Cancelled: An evening');
+    expect(bodyOf('text')).toContain('money back');
+    const [calendar] = server.received[0]!.mail.attachments;
+    expect(Buffer.from(calendar!.content as ArrayBuffer).toString()).toContain('STATUS:CANCELLED');
+  });
+
+  it('tell what becomes of a payment that came late', async () => {
+    const { order } = await booked([0]);
+    await sendMail(house.app, { ...order, kind: 'payment-late' });
+    expect(bodyOf('text')).toContain('They were still free, and are yours');
+    const { order: lost } = await booked([1]);
+    await house.app.db.query(
+      `UPDATE bookings SET status = 'FAILED' WHERE event_id = $1 AND id = $2`,
+      [lost.eventId, lost.subjectId],
+    );
+    await sendMail(house.app, { ...lost, kind: 'payment-late' });
+    expect(server.received[1]?.mail.text).toContain('goes back the way you paid');
   });
 });
