@@ -5,7 +5,7 @@ import { badInput, DomainError, notFound } from '../../errors';
 import type { EventScopedKey } from '../../infra/ids';
 import { Event, EventStatus } from '../events/event.entity';
 import type { Holder } from '../reservations/reservation.entity';
-import { tornTables } from '../reservations/reservation.rules';
+import type { PlanLayout } from '../venues/geometry';
 import { Booking, BookingStatus } from './booking.entity';
 import { claimIdempotencyKey } from './booking.sql';
 import { giveBackTickets, lockLiveTickets, publishGivenBack, type LiveTicket } from './give-back';
@@ -135,21 +135,25 @@ async function ownTicketIds(
   return new Set(rows.map((row) => row.id));
 }
 
-/** What is sold as a whole is given back as a whole: nobody could buy the rest of a table. */
+/** What is sold as a whole is given back as a whole: nobody could buy a part of a table. */
 function refuseTornTables(
   tickets: readonly LiveTicket[],
   live: readonly LiveTicket[],
-  wholeTableOf: Parameters<typeof tornTables>[1],
+  wholeTableOf: PlanLayout['wholeTableOf'],
 ): void {
-  if (tickets.length === live.length) return;
-  const torn = tornTables(new Set(tickets.map(({ no }) => no)), wholeTableOf);
-  if (torn.length === 0) return;
-  throw badInput(
-    torn.slice(0, NAMED_MAX).map(({ no, message }) => ({
-      path: 'input.ticketIds',
-      message: `the ticket of seat ${no} ${message}`,
-    })),
-  );
+  const going = new Set(tickets.map(({ no }) => no));
+  const torn = new Map<number, string>();
+  for (const { no } of live) {
+    const table = going.has(no) ? undefined : wholeTableOf(no);
+    if (table !== undefined) torn.set(table.firstNo, table.name);
+  }
+  const problems = tickets.flatMap(({ no }) => {
+    const name = torn.get(wholeTableOf(no)?.firstNo ?? -1);
+    if (name === undefined) return [];
+    const message = `the ticket of seat ${no} is of table ${name}, which is given back as a whole`;
+    return [{ path: 'input.ticketIds', message }];
+  });
+  if (problems.length > 0) throw badInput(problems.slice(0, NAMED_MAX));
 }
 
 /** Of all that makes two calls the same one, in a fixed order. */

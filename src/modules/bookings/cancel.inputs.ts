@@ -33,7 +33,10 @@ export class CancelBookingInput {
   })
   keepSeatsOffSale!: boolean;
 
-  @Field(() => String, { nullable: true, description: 'Kept with the refund.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Kept with the refund, where the buyer reads it.',
+  })
   @IsOptional()
   @IsText(1, 500)
   reason?: string | null;

@@ -1,14 +1,7 @@
 import { RECOVERY_DELAY_MS } from '../../../src/modules/bookings/recover';
 import { startHouse, type House } from '../../support/house';
-import {
-  confirm,
-  expectSoundBooks,
-  hold,
-  openBoxOffice,
-  type BoxOffice,
-} from '../../support/box-office';
+import { expectSoundBooks, hold, openBoxOffice, type BoxOffice } from '../../support/box-office';
 import type { GivenUser } from '../../support/given';
-import { runJob } from '../../support/jobs';
 import { bankSays, charge, follow, mockThat, pinned, recover } from '../../support/saga';
 import type { Messages } from '../../support/subscriptions';
 
@@ -87,22 +80,6 @@ describe('bookingUpdates', () => {
     await bankSays(house, pin, 'SUCCEEDED');
     await follow(pin, house.app);
     expect(await next(updates)).toMatchObject({ status: 'CONFIRMED' });
-  });
-
-  it('tells of late money that goes back, until it is back, and ends', async () => {
-    const reservationId = await hold(house, office, buyer.token, [0]);
-    const pin = await pinned(house, reservationId);
-    house.clock.advance(RECOVERY_DELAY_MS / 1000);
-    await recover(pin, house.app);
-    await confirm(house, buyer.token, reservationId);
-    const updates = watch(pin.booking.publicId, buyer.token);
-    expect(await next(updates)).toMatchObject({ status: 'FAILED' });
-    await bankSays(house, pin, 'SUCCEEDED');
-    await follow(pin, house.app);
-    const { eventId } = pin.booking;
-    await runJob(house, 'make-refund', { eventId, paymentId: pin.payment?.id });
-    await updates.until(({ bookingUpdates }) => bookingUpdates.status === 'REFUNDED');
-    expect(await updates.closed()).toBeUndefined();
   });
 
   it('comes to those whom no news reach, a little later', async () => {

@@ -6,6 +6,7 @@ import {
   type BoxOffice,
 } from '../../support/box-office';
 import type { GivenUser } from '../../support/given';
+import { openHall } from '../../support/hall';
 import { startHouse, type House } from '../../support/house';
 import { bookingOf, buy, cancel, cancelAtOnce, cancelError } from '../../support/refunds';
 
@@ -176,6 +177,53 @@ describe('the event’s terms', () => {
     house.clock.advance(31 * 86_400);
     buyer = await sameUserLater(buyer);
     expect(await cancelError(house, buyer.token, id)).toMatchObject({ code: 'CONFLICT' });
+  });
+});
+
+describe('a table that is sold as a whole', () => {
+  /** Places 0 and 1 are a row, 2 to 4 a table that goes by the seat, 5 to 8 one that goes as a whole. */
+  const chartTable = (label: string, count: number, y: number, bookAsAWhole: boolean) => ({
+    label,
+    seats: placesOf(count, y),
+    bookAsAWhole,
+    center: { x: 130, y: y + 20 },
+    radius: 10,
+  });
+  const placesOf = (count: number, y: number) =>
+    Array.from({ length: count }, (_, i) => {
+      return { x: 100 + 20 * i, y, label: String(i + 1), categoryKey: 1 };
+    });
+  const document = {
+    name: 'Supper club',
+    categories: { list: [{ key: 1, label: 'Supper' }] },
+    subChart: {
+      rows: [{ label: 'A', seats: placesOf(2, 100) }],
+      tables: [chartTable('T1', 3, 200, false), chartTable('T2', 4, 300, true)],
+    },
+  };
+
+  it('is given back as a whole by its buyer; staff, and who has bought it by the seat, may take parts', async () => {
+    const terms = { prices: [{ categoryKey: 'supper', priceMinor: 4000 }] };
+    const hall = await openHall(house, { plan: { format: 'SEATSIO', document, terms } });
+    office = { ...hall, ownerToken: hall.owner.token };
+    const { id, ticketIds } = await buy(house, office, buyer.token, [0, 2, 5, 6, 7, 8]);
+    const ticketOf = (no: number) => ticketIds[[0, 2, 5, 6, 7, 8].indexOf(no)]!;
+    const part = { ticketIds: [5, 6, 7].map(ticketOf) };
+    expect(await cancelError(house, buyer.token, id, part)).toMatchObject({
+      code: 'BAD_USER_INPUT',
+      fields: Array(3).fill({
+        path: 'input.ticketIds',
+        message: expect.stringMatching(/table T2, which is given back as a whole/) as string,
+      }),
+    });
+    await cancel(house, buyer.token, id, { ticketIds: [ticketOf(2)] });
+    await cancel(house, office.ownerToken, id, { ticketIds: [ticketOf(8)] });
+    // What is left of it is its buyer's to give back.
+    const rest = await cancel(house, buyer.token, id, part);
+    expect(rest.tickets.map(({ status }) => status)).toEqual([
+      'VALID',
+      ...Array<string>(5).fill('VOID'),
+    ]);
   });
 });
 
