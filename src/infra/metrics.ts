@@ -87,6 +87,11 @@ export class Metrics {
     labelNames: ['outcome'] as const,
     registers: [this.registry],
   });
+  readonly webhooksDisabled = new Counter({
+    name: 'usher_webhooks_disabled_total',
+    help: 'Webhooks that were switched off because nothing could be delivered: their organizers should know',
+    registers: [this.registry],
+  });
   readonly webhookAttempts = new Counter({
     name: 'usher_webhook_attempts_total',
     help: 'Attempts to deliver to webhooks, by outcome: delivered, failed or given up',

@@ -157,7 +157,9 @@ export class Deliverer {
     });
     const outcome = { DELIVERED: 'delivered', PENDING: 'failed', FAILED: 'given up' }[status];
     app.metrics.webhookAttempts.inc({ outcome });
-    if (disabled) app.log.warn({ webhook: webhookId, error }, 'a webhook has been switched off');
+    if (!disabled) return;
+    app.metrics.webhooksDisabled.inc();
+    app.log.warn({ webhook: webhookId, error }, 'a webhook has been switched off');
   }
 }
 

@@ -48,6 +48,7 @@ export function webhookTickers(app: App): Readonly<Record<string, Ticker>> {
       everyMs: GUARD_EVERY_MS,
       run: async () => {
         const ids = await disableOverfull(app.db, WAITING_MAX, app.clock.now());
+        app.metrics.webhooksDisabled.inc(ids.length);
         for (const webhook of ids)
           app.log.warn({ webhook }, 'a webhook has too much waiting and has been switched off');
       },

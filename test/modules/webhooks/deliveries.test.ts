@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { newId } from '../../../src/infra/ids';
 import { Deliverer } from '../../../src/modules/webhooks/deliverer';
+import { disableOverfull } from '../../../src/modules/webhooks/deliveries.sql';
 import { webhookSink } from '../../../src/modules/webhooks/fan-out';
 import { replayPage } from '../../../src/modules/webhooks/replay';
 import { Relay } from '../../../src/outbox/relay';
@@ -203,8 +204,24 @@ describe('deliveries to webhooks', () => {
       active: false,
       disabledReason: 'It answered 410 Gone.',
     });
+    expect((await house.app.metrics.webhooksDisabled.get()).values[0]?.value).toBe(1);
     const { data } = await api().update({ id, active: true });
     expect(data.updateWebhook).toMatchObject({ active: true, disabledReason: null });
+  });
+
+  it('end where too much is waiting, so that nobody’s absence fills the disk', async () => {
+    const to = await receiver();
+    const { id } = await hookTo(to.url);
+    await unblocked(1, 2, 3);
+    await relay.turn();
+    expect(await disableOverfull(house.app.db, 3, house.clock.now())).toEqual([]);
+    expect(await disableOverfull(house.app.db, 2, house.clock.now())).toHaveLength(1);
+    await deliver();
+    expect(to.received).toEqual([]);
+    expect((await api().see(id)).data.webhook?.disabledReason).toMatch(/^Too much was waiting/);
+    await api().update({ id, active: true });
+    await deliver();
+    expect(nosAt(to)).toEqual([1, 2, 3]);
   });
 
   it('leave a receiver alone for a moment that fails again and again', async () => {
