@@ -10,6 +10,7 @@ import { Clients } from './graphql/clients';
 import { createGraphQLOverHttp } from './graphql/http';
 import { Operations } from './graphql/operations';
 import { createSchema } from './graphql/schema';
+import { registerEventStreams } from './graphql/sse';
 import { registerWebSocket } from './graphql/websocket';
 import { registerHealth } from './http/health';
 import { graphiqlPage, registerPages } from './http/pages';
@@ -175,6 +176,7 @@ export async function openHouse(app: App, roles: { workers: boolean }): Promise<
   });
   const operations = new Operations(app, schema, who, admission);
   const clients = new Clients(app, () => operations.endExpired());
+  const streams = registerEventStreams(server, app, operations, clients);
   const sockets = registerWebSocket(server.server, app, operations, clients);
   await server.listen({ host: app.config.host, port: app.config.port });
   return {
@@ -183,6 +185,7 @@ export async function openHouse(app: App, roles: { workers: boolean }): Promise<
     stop: async () => {
       draining = true;
       await graphql.stop();
+      streams.close();
       await sockets.close();
       clients.close();
       await server.close();

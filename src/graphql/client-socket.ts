@@ -1,20 +1,26 @@
 import type { Duplex } from 'node:stream';
-import { CloseCode } from 'graphql-ws';
+import type { GraphQLFormattedError } from 'graphql';
+import { CloseCode, MessageType, parseMessage, type SubscribePayload } from 'graphql-ws';
 import type { WebSocket } from 'ws';
-import { Connection, type Channel } from './connection';
-import type { Caller, OperationRefused, Running } from './operations';
+import { badInput, DomainError } from '../errors';
+import { Connection, OPERATION_ID_MAX, OPERATIONS_MAX, type Channel } from './connection';
+import type { Caller, OperationRefused, Operations, Running } from './operations';
 import type { Payload } from './payload';
 
+const INIT_TIMEOUT_MS = 3_000;
 /** Frame head and the brackets of a message, at most. */
 const FRAMING_BYTES = 16;
 
-/** A client over WebSocket. */
+/** A client over WebSocket, and the rules of the graphql-transport-ws protocol. */
 export class ClientSocket extends Connection implements Caller {
   authorization: string | undefined;
-  readonly operations = new Set<Running>();
+  private initialized = false;
+  private acknowledged = false;
+  private initTimer: NodeJS.Timeout | undefined;
   private answersPings = true;
 
   constructor(
+    private readonly server: Operations,
     private readonly client: WebSocket,
     /** The same connection, below its framing. */
     private readonly raw: Duplex,
@@ -22,6 +28,10 @@ export class ClientSocket extends Connection implements Caller {
     nowMs: () => number,
   ) {
     super(remoteAddress, nowMs);
+    this.initTimer = setTimeout(() => {
+      client.close(CloseCode.ConnectionInitialisationTimeout, 'Connection initialisation timeout');
+    }, INIT_TIMEOUT_MS);
+    client.on('message', (data: Buffer) => this.take(data.toString()));
     client.on('pong', () => {
       this.answersPings = true;
     });
@@ -65,20 +75,10 @@ export class ClientSocket extends Connection implements Caller {
     this.client.ping();
   }
 
-  /** It has closed: nobody need wait for it any more. */
+  /** The socket has closed. */
   left(): void {
-    this.release();
-  }
-
-  /** Sends a whole message as soon as there is room for it. */
-  async send(text: string): Promise<void> {
-    const bytes = Buffer.from(text);
-    if (await this.room(bytes.length)) this.client.send(bytes, { binary: false });
-  }
-
-  /** Where the results of the operation with this id go. */
-  channel(id: string): Channel {
-    return new SocketChannel(this, `{"id":${JSON.stringify(id)},"type":"next","payload":`);
+    clearTimeout(this.initTimer);
+    this.endAll();
   }
 
   /** Puts whole frames on the wire, between those of `client`. */
@@ -97,11 +97,114 @@ export class ClientSocket extends Connection implements Caller {
    * client that comes back by itself comes with a fresh one. Else only this operation ends.
    */
   expire(running: Running, refused: OperationRefused): void {
-    const all = [...this.operations].every((each) => each.identity.used);
+    const all = [...this.operations.values()].every((each) => each?.identity.used);
     if (all) this.client.close(CloseCode.Forbidden, 'Forbidden');
     else running.stop(refused);
   }
+
+  protected channel(id: string): Channel {
+    return new SocketChannel(this, `{"id":${JSON.stringify(id)},"type":"next","payload":`);
+  }
+
+  protected tellErrors(id: string, errors: readonly GraphQLFormattedError[]): Promise<void> {
+    return this.send({ id, type: MessageType.Error, payload: errors });
+  }
+
+  protected tellComplete(id: string): Promise<void> {
+    return this.send({ id, type: MessageType.Complete });
+  }
+
+  private take(text: string): void {
+    if (!this.isOpen) return; // what came along with the message that was one too many
+    let message: ReturnType<typeof parseMessage>;
+    try {
+      message = parseMessage(text);
+    } catch {
+      this.client.close(CloseCode.BadRequest, 'Invalid message received');
+      return;
+    }
+    switch (message.type) {
+      case MessageType.ConnectionInit:
+        this.initialize(message.payload);
+        break;
+      case MessageType.Ping:
+        void this.send({
+          type: MessageType.Pong,
+          ...(message.payload && { payload: message.payload }),
+        });
+        break;
+      case MessageType.Pong:
+        break;
+      case MessageType.Subscribe:
+        this.subscribe(message.id, message.payload);
+        break;
+      case MessageType.Complete:
+        this.drop(message.id);
+        break;
+      default:
+        this.client.close(CloseCode.BadRequest, 'Only servers send such messages');
+    }
+  }
+
+  private initialize(params: Record<string, unknown> | null | undefined): void {
+    if (this.initialized) {
+      this.client.close(
+        CloseCode.TooManyInitialisationRequests,
+        'Too many initialisation requests',
+      );
+      return;
+    }
+    this.initialized = true;
+    clearTimeout(this.initTimer);
+    this.initTimer = undefined;
+    this.authorization = authorizationOf(params);
+    // A bad token is told at once, where a client looks for it; operations would only repeat it.
+    try {
+      this.server.checkToken(this.authorization);
+    } catch (error) {
+      if (!(error instanceof DomainError)) throw error;
+      this.client.close(CloseCode.Forbidden, 'Forbidden');
+      return;
+    }
+    this.acknowledged = true;
+    void this.send({ type: MessageType.ConnectionAck });
+  }
+
+  private subscribe(id: string, request: SubscribePayload): void {
+    if (!this.acknowledged) {
+      this.client.close(CloseCode.Unauthorized, 'Unauthorized');
+    } else if (this.operations.has(id)) {
+      this.client.close(
+        CloseCode.SubscriberAlreadyExists,
+        `Subscriber for ${id.slice(0, 50)} already exists`,
+      );
+    } else if (id.length > OPERATION_ID_MAX) {
+      void this.refuse(id, ID_TOO_LONG);
+    } else if (this.operations.size >= OPERATIONS_MAX) {
+      void this.refuse(id, TOO_MANY_OPERATIONS);
+    } else {
+      this.begin(this.server, id, request, this);
+    }
+  }
+
+  private refuse(id: string, { message, extensions }: DomainError): Promise<void> {
+    return this.tellErrors(id, [{ message, extensions }]);
+  }
+
+  /** Sends a message as soon as there is room for it. */
+  private async send(message: object): Promise<void> {
+    const bytes = Buffer.from(JSON.stringify(message));
+    if (await this.room(bytes.length)) this.client.send(bytes, { binary: false });
+  }
 }
+
+const ID_TOO_LONG = badInput([
+  { path: 'id', message: `must have at most ${OPERATION_ID_MAX} characters` },
+]);
+const TOO_MANY_OPERATIONS = new DomainError(
+  'RATE_LIMITED',
+  `No more than ${OPERATIONS_MAX} operations may be open on one connection.`,
+);
 
 class SocketChannel implements Channel {
   constructor(
@@ -116,4 +219,9 @@ class SocketChannel implements Channel {
     this.connection.write(payload.framed(this.envelope));
     return true;
   }
+}
+
+function authorizationOf(params: Record<string, unknown> | null | undefined): string | undefined {
+  const given = params?.['authorization'] ?? params?.['Authorization'];
+  return typeof given === 'string' && given !== '' ? given : undefined;
 }

@@ -3,11 +3,23 @@
  * that has lasted. Nothing is queued for a reader beyond a bound; who would send more waits, or sends
  * something newer later.
  */
-import type { OperationRefused, Running } from './operations';
+import type { GraphQLFormattedError } from 'graphql';
+import {
+  Running,
+  type Caller,
+  type OperationArgs,
+  type OperationRefused,
+  type OperationRequest,
+  type Operations,
+} from './operations';
 import type { Payload } from './payload';
 
 /** What a client that stops reading may cost: bytes sent to it that it has not taken. */
 export const UNREAD_BYTES_MAX = 1024 * 1024;
+/** Operations of one connection that are under way, subscriptions among them. */
+export const OPERATIONS_MAX = 100;
+/** Each message repeats it. */
+export const OPERATION_ID_MAX = 200;
 /** Queries and mutations of one connection that run at the same time; the next ones wait. */
 const RUNNING_MAX = 8;
 
@@ -15,6 +27,8 @@ export abstract class Connection {
   /** When somebody first had to wait for this client, since it last took everything. */
   behindSinceMs: number | undefined;
   pingSlot = 0;
+  /** What is under way, by the client's own ids; undefined while it is being begun. */
+  readonly operations = new Map<string, Running | undefined>();
   private waiting: (() => void)[] | undefined;
   private running = 0;
   private queue: (() => void)[] | undefined;
@@ -31,6 +45,14 @@ export abstract class Connection {
   /** Takes no more requests from a client that does not take answers. */
   protected abstract pauseReading(): void;
   protected abstract resumeReading(): void;
+  /** Where the results of the operation with this id go. */
+  protected abstract channel(id: string): Channel;
+  /** The operation could not begin, or may not go on. */
+  protected abstract tellErrors(
+    id: string,
+    errors: readonly GraphQLFormattedError[],
+  ): Promise<void>;
+  protected abstract tellComplete(id: string): Promise<void>;
   /** One of its operations needs a token, and the token has run out. */
   abstract expire(running: Running, refused: OperationRefused): void;
 
@@ -38,6 +60,32 @@ export abstract class Connection {
     readonly remoteAddress: string,
     private readonly nowMs: () => number,
   ) {}
+
+  /** Begins an operation, whose id is free; what becomes of it is told to the client. */
+  begin(
+    operations: Operations,
+    id: string,
+    request: OperationRequest,
+    caller: Caller,
+    check?: (args: OperationArgs) => void,
+  ): void {
+    this.operations.set(id, undefined);
+    try {
+      const args = operations.prepare(request, caller);
+      check?.(args);
+      const running = new Running(args.identity);
+      this.operations.set(id, running);
+      void this.follow(operations, args, running, id);
+    } catch (error) {
+      void this.finish(id, undefined, operations.refusalOf(error));
+    }
+  }
+
+  /** The client wants no more of this operation; its id is free at once. */
+  drop(id: string): void {
+    this.operations.get(id)?.stop();
+    this.operations.delete(id);
+  }
 
   hasRoom(bytes: number): boolean {
     return this.isOpen && (!this.isFull || this.unreadBytes + bytes <= UNREAD_BYTES_MAX);
@@ -49,7 +97,7 @@ export abstract class Connection {
     return new Promise((resolve) => {
       if (this.waiting === undefined) {
         this.waiting = [];
-        this.behindSinceMs = this.nowMs();
+        this.behindSinceMs ??= this.nowMs();
         this.pauseReading();
         this.onceDrained(() => this.release());
       }
@@ -74,6 +122,40 @@ export abstract class Connection {
       this.running--;
       this.queue?.shift()?.();
     }
+  }
+
+  /** The connection has closed: ends what is under way. */
+  protected endAll(): void {
+    for (const running of this.operations.values()) running?.stop();
+    this.operations.clear();
+    this.release();
+  }
+
+  private async follow(
+    operations: Operations,
+    args: OperationArgs,
+    running: Running,
+    id: string,
+  ): Promise<void> {
+    let refused: OperationRefused | undefined;
+    try {
+      await operations.run(args, running, this.channel(id));
+    } catch (error) {
+      refused = operations.refusalOf(error);
+    }
+    await this.finish(id, running, refused);
+  }
+
+  /** The id is free when the client has been told, or when it was the client who ended it. */
+  private async finish(
+    id: string,
+    running: Running | undefined,
+    refused: OperationRefused | undefined,
+  ): Promise<void> {
+    if (!this.operations.has(id) || this.operations.get(id) !== running) return;
+    if (refused === undefined) await this.tellComplete(id);
+    else await this.tellErrors(id, refused.errors);
+    this.operations.delete(id);
   }
 
   /** Lets go of whoever waits: after a drain, and when the connection has closed. */

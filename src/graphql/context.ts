@@ -37,7 +37,8 @@ export function inOrderOf<V>(
 
 /** What every resolver is handed: one a request over HTTP, one an operation over WebSocket. */
 export class RequestContext {
-  private readonly loaders = new Map<unknown, unknown>();
+  /** Made when needed: there is a context for each of very many subscribers. */
+  private loaders: Map<unknown, unknown> | undefined;
   private known: Viewer | undefined;
   private listEntries = 0;
 
@@ -68,6 +69,7 @@ export class RequestContext {
 
   /** Loads through the request's own DataLoader of this definition; undefined where nothing is found. */
   load<K, V>(definition: LoaderDefinition<K, V>, key: K): Promise<V | undefined> {
+    this.loaders ??= new Map();
     let loader = this.loaders.get(definition) as DataLoader<K, V | undefined, string> | undefined;
     if (loader === undefined) {
       loader = new DataLoader<K, V | undefined, string>((keys) => definition.batch(this, keys), {

@@ -23,13 +23,10 @@ import type { Channel } from './connection';
 import { anonymous, RequestContext } from './context';
 import { Documents } from './documents';
 import { presentError, variableProblems } from './errors';
-import { FanOut, type SubscriptionArgs } from './fan-out';
+import { FanOut, type Subscriber, type SubscriptionArgs } from './fan-out';
 import type { Authenticate } from './http';
 import { assertWithinLimits } from './limits';
 import { Payload } from './payload';
-
-/** Operations of one connection that are under way, subscriptions among them. */
-export const OPERATIONS_MAX = 100;
 
 export interface OperationRequest {
   query: string;
@@ -170,9 +167,10 @@ export class Operations {
    */
   async run(args: OperationArgs, running: Running, channel: Channel): Promise<void> {
     try {
-      if (args.operation.operation === OperationTypeNode.SUBSCRIPTION)
-        await this.follow(args, running, channel);
-      else await channel.connection.inTurn(() => this.answer(args, running, channel));
+      if (args.operation.operation === OperationTypeNode.SUBSCRIPTION) {
+        const subscriber = await this.follow(args, running, channel);
+        await subscriber?.done;
+      } else await channel.connection.inTurn(() => this.answer(args, running, channel));
     } catch (error) {
       throw this.refusalOf(error, args.contextValue.correlationId);
     } finally {
@@ -206,11 +204,17 @@ export class Operations {
       this.admission.leave();
     }
     const payload = new Payload(this.present(result, args.contextValue.correlationId));
-    while (!running.isStopped() && !channel.offer(payload))
-      if (!(await channel.connection.room(payload.byteLength))) return;
+    const { connection } = channel;
+    while (!running.isStopped() && !channel.offer(payload) && connection.isOpen)
+      await connection.drained();
   }
 
-  private async follow(args: OperationArgs, running: Running, channel: Channel): Promise<void> {
+  /** Returns, so that nothing of the beginning is kept for as long as the subscription lasts. */
+  private async follow(
+    args: OperationArgs,
+    running: Running,
+    channel: Channel,
+  ): Promise<Subscriber | undefined> {
     const { identity } = args;
     identity.onUse = () => {
       if (!running.isStopped()) this.identified.set(running, channel);
@@ -223,14 +227,15 @@ export class Operations {
     const events = source[Symbol.asyncIterator]() as AsyncIterableIterator<unknown>;
     if (running.isStopped()) {
       this.fanOut.letGo(events);
-      return;
+      return undefined;
     }
+    args.contextValue = args.contextValue.fresh();
     const subscriber = this.fanOut.start(args, events, channel, rootFieldOf(args.operation));
     running.onStop = (error) => {
       if (error === undefined) subscriber.stop();
       else subscriber.fail(error);
     };
-    await subscriber.done;
+    return subscriber;
   }
 
   private present(result: ExecutionResult, correlationId: string): ExecutionResult {

@@ -4,6 +4,7 @@ import type { ExecutionResult } from 'graphql';
 const COPIED_BYTES_MAX = 16 * 1024;
 const TEXT_FRAME = 0x81;
 const CLOSING = Buffer.from('}');
+const EVENT_END = Buffer.from('\n\n');
 
 /** A result as it travels: made into text once, however many it goes to. */
 export class Payload {
@@ -11,6 +12,8 @@ export class Payload {
   private readonly closed: Buffer;
   private lastEnvelope = '';
   private lastFrame: Buffer | undefined;
+  private lastEventEnvelope = '';
+  private lastEvent: Buffer | undefined;
 
   constructor(result: ExecutionResult) {
     this.closed = Buffer.from(`${JSON.stringify(result)}}`);
@@ -23,6 +26,23 @@ export class Payload {
 
   get json(): Buffer {
     return this.closed.subarray(0, -CLOSING.length);
+  }
+
+  /**
+   * The JSON as a server-sent event, in an envelope where there is one (`{"id":…,"payload":`). Clients
+   * with the same envelope share the very buffer.
+   */
+  asEvent(envelope: string): Buffer {
+    if (this.lastEvent === undefined || this.lastEventEnvelope !== envelope) {
+      const data = envelope === '' ? this.json : this.closed;
+      this.lastEvent = Buffer.concat([
+        Buffer.from(`event: next\ndata: ${envelope}`),
+        data,
+        EVENT_END,
+      ]);
+      this.lastEventEnvelope = envelope;
+    }
+    return this.lastEvent;
   }
 
   /**

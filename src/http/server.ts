@@ -66,7 +66,7 @@ export async function createHttpServer(app: App, admission: Admission): Promise<
   );
   await server.register(cors, {
     origin: [...app.config.corsOrigins],
-    methods: ['GET', 'POST', 'OPTIONS'],
+    methods: ['GET', 'POST', 'PUT', 'DELETE', 'OPTIONS'],
     exposedHeaders: ['x-request-id'],
     maxAge: 600,
   });
