@@ -6,7 +6,7 @@ module.exports = {
   transform: { '^.+\\.(ts|js|mjs)$': ['@swc/jest'] },
   // Packages that ship ES modules only, and so have to be compiled for Jest.
   transformIgnorePatterns: [
-    '/node_modules/(?!(redlock|uuidv7|cookie|@graphql-tools|graphql-sse)/)',
+    '/node_modules/(?!(redlock|uuidv7|cookie|@graphql-tools|graphql-sse|@apollo/client|rxjs)/)',
   ],
   globalSetup: '<rootDir>/test/setup/global-setup.ts',
   globalTeardown: '<rootDir>/test/setup/global-teardown.ts',

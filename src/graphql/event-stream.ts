@@ -63,7 +63,7 @@ export class EventStream extends Connection {
     reply.raw.on('error', () => this.end());
     reply.raw.writeHead(200, {
       ...(reply.getHeaders() as Record<string, string>),
-      connection: 'keep-alive',
+      connection: 'close', // nothing else comes over it, and a house that closes need not wait for it
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-cache, no-transform',
       'x-accel-buffering': 'no', // nginx would keep events until it has many
