@@ -1,6 +1,6 @@
 import cors from '@fastify/cors';
 import helmet from '@fastify/helmet';
-import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
 import type { App } from '../app.types';
 import type { Admission } from '../graphql/admission';
 import { correlationIdOf } from './correlation';
@@ -19,6 +19,11 @@ export async function createHttpServer(app: App, admission: Admission): Promise<
     routerOptions: { maxParamLength: 200 },
     forceCloseConnections: 'idle',
     serverFactory: (handler) => createGatedServer(app, admission, handler),
+    // A URL that cannot be decoded reaches no hook and no handler of ours.
+    frameworkErrors: (error, _request, reply) => {
+      const errors = [{ message: error.message, extensions: { code: 'BAD_USER_INPUT' } }];
+      void (reply as FastifyReply).code(400).send({ errors });
+    },
     genReqId: correlationIdOf,
   });
   // Hooks that call back: an async one costs each request a few turns of the promise queue.

@@ -71,6 +71,15 @@ it.each([
   expect(await codeOf(response)).toBe('BAD_USER_INPUT');
 });
 
+it.each(['/%zz', '/graphql/%', '/plans/%E0%A4%A.json'])(
+  '%s is the client’s mistake',
+  async (path) => {
+    const response = await fetch(`${house.url}${path}`);
+    expect(response.status).toBe(400);
+    expect(await codeOf(response)).toBe('BAD_USER_INPUT');
+  },
+);
+
 it('who logs in may read the bookings along with the session', async () => {
   const { email, password } = await house.given.user();
   const { data } = await house.gql(

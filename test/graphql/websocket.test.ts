@@ -1,7 +1,9 @@
 import type { ClientOptions } from 'ws';
+import { Clients } from '../../src/graphql/clients';
 import { startHouse, type House } from '../support/house';
 import { holdNos, openHall, type Hall } from '../support/hall';
-import { RawSocket } from '../support/raw-socket';
+import { untilOpen } from '../live/map-client';
+import { RawSocket, type Message } from '../support/raw-socket';
 
 const ORIGIN = 'https://tickets.example.org';
 let house: House;
@@ -106,6 +108,102 @@ describe('the connection', () => {
     expect(await early.closed).toBe(4401);
   });
 
+  it('is closed with 4406 where it speaks no protocol of ours', async () => {
+    const socket = new RawSocket(house, {}, '/graphql', []);
+    sockets.push(socket);
+    await socket.opened;
+    expect(await socket.closed).toBe(4406);
+  });
+
+  it('is closed with 4408 where connection_init does not come in time', async () => {
+    const socket = connect();
+    await socket.opened;
+    expect(await socket.closed).toBe(4408);
+  });
+
+  it('answers a ping with its payload, before and after the acknowledgement', async () => {
+    const socket = connect();
+    await socket.opened;
+    socket.send({ type: 'ping' });
+    expect(await socket.next()).toEqual({ type: 'pong' });
+    await socket.init();
+    socket.send({ type: 'ping', payload: { at: 7 } });
+    expect(await socket.next()).toEqual({ type: 'pong', payload: { at: 7 } });
+    socket.send({ type: 'pong', payload: { unasked: true } });
+    socket.subscribe('1', '{ __typename }');
+    expect(await socket.next()).toMatchObject({ type: 'next', id: '1' });
+  });
+
+  it('ends a subscription at the client’s wish, and says no more of it', async () => {
+    const own = await startHouse({ on: house.database });
+    const socket = await new RawSocket(own).init();
+    const query = 'subscription ($id: ID!) { seatMapUpdates(eventId: $id) { cursor } }';
+    socket.subscribe('1', query, { id: hall.eventId });
+    expect(await socket.next()).toMatchObject({ type: 'next', id: '1' });
+    await untilOpen(own, 'seatMapUpdates', 1);
+    socket.send({ type: 'complete', id: '1' });
+    await untilOpen(own, 'seatMapUpdates', 0);
+    await holdNos(house, hall, (await house.given.guest()).token, [11]);
+    socket.subscribe('1', '{ __typename }');
+    expect(await socket.next()).toMatchObject({ type: 'next', payload: { data: {} } });
+    expect(await socket.next()).toEqual({ type: 'complete', id: '1' });
+    socket.close();
+    await own.close();
+  });
+
+  it('tells of what cannot begin by an error, after which nothing comes for that id', async () => {
+    const socket = await connect().init();
+    for (const [query, code] of [
+      ['{ noSuchField }', 'BAD_USER_INPUT'],
+      ['{', 'BAD_USER_INPUT'],
+      ['subscription { seatMapUpdates(eventId: "x") { cursor } }', 'NOT_FOUND'],
+    ] as const) {
+      socket.subscribe('1', query);
+      expect(await socket.next()).toMatchObject({
+        type: 'error',
+        id: '1',
+        payload: [{ extensions: { code } }],
+      });
+    }
+  });
+
+  it('ends only what needs a token when the token runs out beside a public map', async () => {
+    const user = await house.given.user();
+    const held = await holdNos(house, hall, user.token, [7]);
+    const socket = await connect().init({ authorization: `Bearer ${user.token}` });
+    socket.subscribe(
+      'map',
+      'subscription ($id: ID!) { seatMapUpdates(eventId: $id) { changes { no } } }',
+      {
+        id: hall.eventId,
+      },
+    );
+    expect(await socket.next()).toMatchObject({ type: 'next', id: 'map' });
+    const query = 'subscription ($id: ID!) { reservationUpdates(id: $id) { expiresAt } }';
+    socket.subscribe('mine', query, { id: held.id });
+    await untilOpen(house, 'reservationUpdates', 1);
+    // The reservation lasts ten minutes, which would end it for that reason.
+    await house.gql(
+      'mutation ($id: ID!) { extendReservation(id: $id) { id } }',
+      { id: held.id },
+      user,
+    );
+    while ((await socket.next()).id !== 'mine');
+    house.clock.advance(16 * 60);
+    const told: Message[] = [];
+    while (told.at(-1)?.id !== 'mine') told.push(await socket.next());
+    expect(told.at(-1)).toMatchObject({
+      type: 'error',
+      payload: [{ extensions: { code: 'UNAUTHENTICATED' } }],
+    });
+    await holdNos(house, hall, (await house.given.guest()).token, [8]);
+    for (;;) {
+      const { id, payload } = await socket.next();
+      expect(id).toBe('map');
+      if (JSON.stringify(payload).includes('{"no":8}')) break;
+    }
+  });
+
   it('is closed for a message that is too big, without a word on the console', async () => {
     const printed = jest.spyOn(console, 'error').mockImplementation(() => undefined);
     const socket = await connect().init();
@@ -141,4 +239,25 @@ describe('the connection', () => {
     socket.send({ id: '2', type: 'subscribe', payload: { query: '{ __typename }' } });
     expect(await socket.next()).toMatchObject({ type: 'next', id: '2' });
   });
+});
+
+it('an address may have so many connections open, and no more until one has gone', async () => {
+  const strict = await startHouse({ rateLimits: true, config: { connectionsPerAddress: 2 } });
+  const open = await Promise.all([1, 2].map(() => new RawSocket(strict).init()));
+  await expect(new RawSocket(strict).opened).rejects.toThrow('429');
+  const stream = await fetch(`${strict.url}/graphql/stream`, { method: 'PUT' });
+  expect(stream.status).toBe(429);
+  const left = new Promise((resolve) => {
+    const leave = Reflect.get(Clients.prototype, 'leave');
+    jest.spyOn(Clients.prototype, 'leave').mockImplementation(function (this: Clients, connection) {
+      leave.call(this, connection);
+      resolve(undefined);
+    });
+  });
+  open[0]?.close();
+  await left;
+  jest.restoreAllMocks();
+  const next = await new RawSocket(strict).init();
+  for (const each of [...open, next]) each.close();
+  await strict.close();
 });
