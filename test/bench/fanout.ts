@@ -24,9 +24,9 @@ import { openStage, type Stage } from './stage';
 const SUBSCRIBERS = 1_000;
 const ROUNDS = 3;
 const SEATS = 20_000;
-/** A hold of two seats every five milliseconds. */
-const CHANGES = 600;
-const CHANGE_MS = 5;
+/** A hold of two seats every ten milliseconds. */
+const CHANGES = 400;
+const CHANGE_MS = 10;
 const SEATS_A_CHANGE = 2;
 /** Slower, so that it is not short of time. */
 const STOCK_CHANGES = 50;
