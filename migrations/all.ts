@@ -20,6 +20,7 @@ import { ReservationEvents1700000771000 } from './1700000771000-reservation-even
 import { OutboxSinks1700000772000 } from './1700000772000-outbox-sinks';
 import { Webhooks1700000773000 } from './1700000773000-webhooks';
 import { PruneDomainEvents1700000774000 } from './1700000774000-prune-domain-events';
+import { LateBuyers1700000780000 } from './1700000780000-late-buyers';
 
 export const migrations = [
   Accounts1700000100000,
@@ -43,4 +44,5 @@ export const migrations = [
   OutboxSinks1700000772000,
   Webhooks1700000773000,
   PruneDomainEvents1700000774000,
+  LateBuyers1700000780000,
 ];

@@ -31,6 +31,7 @@ CREATE TABLE bookings (
   decide_by timestamp with time zone NOT NULL,
   cancelled_at timestamp with time zone,
   cancel_origin text,
+  warned_at timestamp with time zone,
   CONSTRAINT pk_bookings PRIMARY KEY (event_id, id),
   CONSTRAINT fk_bookings_reservation FOREIGN KEY (event_id, reservation_id) REFERENCES reservations(event_id, id),
   CONSTRAINT ck_bookings_cancel_origin CHECK ((cancel_origin = ANY (ARRAY['BUYER'::text, 'STAFF'::text, 'EVENT_CANCELLED'::text, 'LATE_PAYMENT'::text, 'PROVIDER'::text]))),
@@ -1359,6 +1360,58 @@ AS $function$
         'reservationId', event_scoped_id('res', p_event_id, p_reservation_id),
         'seatNos', v_answer->'nos', 'ended', v_reservation.status = 'RELEASED'));
     RETURN v_answer;
+  END $function$;
+
+CREATE OR REPLACE FUNCTION public.replace_lost_places(p_event_id uuid, p_reservation_id uuid, p_nos integer[], p_firsts integer[], p_lasts integer[], p_now timestamp with time zone)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+AS $function$
+  DECLARE
+    v_reservation reservations;
+    v_lost integer[];
+    v_gone integer[];
+    v_found integer[];
+    v_old integer[] := '{}';
+    v_new integer[] := '{}';
+    v_nos integer[];
+  BEGIN
+    SELECT * INTO v_reservation FROM reservations
+    WHERE event_id = p_event_id AND id = p_reservation_id FOR UPDATE;
+    IF NOT FOUND OR v_reservation.status IN ('CHECKOUT', 'BOOKED')
+      OR NOT (v_reservation.seat_nos @> p_nos AND p_nos @> v_reservation.seat_nos) THEN
+      RETURN NULL;
+    END IF;
+    PERFORM 1 FROM seats WHERE event_id = p_event_id AND no = ANY (p_nos) ORDER BY no FOR UPDATE;
+    SELECT array_agg(no ORDER BY no) INTO v_lost FROM seats
+    WHERE event_id = p_event_id AND no = ANY (p_nos)
+      AND NOT ((status = 'H' AND reservation_id = p_reservation_id) OR seat_is_free(status, held_until, p_now));
+    IF v_lost IS NULL THEN
+      RETURN NULL;
+    END IF;
+    FOR i IN 1 .. coalesce(cardinality(p_firsts), 0) LOOP
+      v_gone := ARRAY(SELECT no FROM unnest(v_lost) AS lost (no) WHERE no BETWEEN p_firsts[i] AND p_lasts[i] ORDER BY no);
+      CONTINUE WHEN cardinality(v_gone) = 0;
+      v_found := ARRAY(
+        SELECT no FROM seats
+        WHERE event_id = p_event_id AND no BETWEEN p_firsts[i] AND p_lasts[i] AND no <> ALL (p_nos)
+          AND seat_is_free(status, held_until, p_now)
+        ORDER BY no LIMIT cardinality(v_gone) FOR UPDATE SKIP LOCKED);
+      IF cardinality(v_found) < cardinality(v_gone) THEN
+        RETURN NULL;
+      END IF;
+      v_old := v_old || v_gone;
+      v_new := v_new || v_found;
+    END LOOP;
+    IF cardinality(v_old) < cardinality(v_lost) THEN
+      RETURN NULL;
+    END IF;
+    v_nos := ARRAY(
+      SELECT coalesce(swap.new_no, item.no)
+      FROM unnest(v_reservation.seat_nos) WITH ORDINALITY AS item (no, position)
+      LEFT JOIN unnest(v_old, v_new) AS swap (old_no, new_no) ON swap.old_no = item.no
+      ORDER BY item.position);
+    UPDATE reservations SET seat_nos = v_nos WHERE event_id = p_event_id AND id = p_reservation_id;
+    RETURN to_jsonb(v_nos);
   END $function$;
 
 CREATE OR REPLACE FUNCTION public.seat_is_free(p_status character, p_held_until timestamp with time zone, p_now timestamp with time zone)

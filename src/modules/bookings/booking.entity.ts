@@ -84,6 +84,10 @@ export class Booking {
   @Column('timestamptz')
   decideBy!: Date;
 
+  /** When the mail was promised that tells of it; null while there was no reason to. */
+  @Column('timestamptz', { nullable: true })
+  warnedAt!: Date | null;
+
   @Column('timestamptz', { nullable: true })
   @Field(() => DateTime, { nullable: true })
   confirmedAt!: Date | null;

@@ -62,6 +62,14 @@ export function decideBy(pinnedAt: Date, reservationExpiresAt: Date): Date {
   return new Date(Math.min(most, Math.max(least, reservationExpiresAt.getTime())));
 }
 
+/** So long before it is given up, a buyer who still has something to do hears of it by mail. */
+const WARN_MS = 3 * 60_000;
+
+/** When a buyer is told that the seats will soon be lost; always well after the pin. */
+export function warnAt(decideAt: Date): Date {
+  return new Date(decideAt.getTime() - WARN_MS);
+}
+
 const LOOK_AGAIN_MS_MIN = 5_000;
 const LOOK_AGAIN_MS_MAX = 30_000;
 

@@ -5,7 +5,8 @@
  * moment at which the money is known and nobody has promised anything for it.
  *
  *   1. The same seats, where the reservation still lists exactly those and each is free or still its
- *      own: sold after all, as if the money had been in time.
+ *      own: sold after all, as if the money had been in time. Places of a general-admission area are
+ *      as good as each other: for one that is gone any free one of the same area is taken.
  *   2. All of the money back, by itself: for instance where somebody else has the seats, where a second
  *      try has paid for them (its tickets are not touched), where the event was cancelled, or where
  *      the customer has booked otherwise and the event allows one booking.
@@ -14,7 +15,7 @@ import { In, Not, type EntityManager } from 'typeorm';
 import type { App } from '../../app.types';
 import { EventStatus } from '../events/event.entity';
 import type { Payment } from '../payments/payment.entity';
-import { callReclaimSeats, seatChange } from '../seats/seat-functions.sql';
+import { callReclaimSeats, callReplaceLostPlaces, seatChange } from '../seats/seat-functions.sql';
 import { Booking, BookingStatus } from './booking.entity';
 import {
   enterConfirmation,
@@ -35,9 +36,10 @@ export async function takeLateMoney(
   const { booking, event } = books;
   const about = { bookingId: booking.publicId, paymentId: books.payment.publicId };
   if (event.status === EventStatus.PUBLISHED && (await mayStillBook(tx, booking))) {
-    const { eventId, reservationId, seatNos } = booking;
+    const { eventId, reservationId } = booking;
     const reservation = { eventId, id: reservationId };
-    const sold = await callReclaimSeats(tx, reservation, seatNos, app.clock.now());
+    booking.seatNos = await replaceLostPlaces(app, tx, booking);
+    const sold = await callReclaimSeats(tx, reservation, booking.seatNos, app.clock.now());
     if (sold.outcome === 'SOLD') {
       app.log.warn(about, 'money came late; the same seats were still to be had');
       await enterConfirmation(app, tx, books, captured);
@@ -51,6 +53,22 @@ export async function takeLateMoney(
       : RefundOrigin.LATE_PAYMENT;
   await enterRefundOfAll(app, tx, books, captured, origin);
   return { to: BookingStatus.CANCELLED, changes: [] };
+}
+
+/** The places that the money is for now: as paid for, but for those of areas that somebody else has taken. */
+async function replaceLostPlaces(
+  app: App,
+  tx: EntityManager,
+  { eventId, id, reservationId, seatNos }: Booking,
+): Promise<number[]> {
+  const offer = await app.offers.get(eventId);
+  const areas = (offer?.layout.sections ?? []).filter(({ generalAdmission }) => generalAdmission);
+  if (areas.length === 0) return seatNos;
+  const reservation = { eventId, id: reservationId };
+  const now = app.clock.now();
+  const replaced = await callReplaceLostPlaces(tx, reservation, seatNos, areas, now);
+  if (replaced !== null) await tx.update(Booking, { eventId, id }, { seatNos: replaced });
+  return replaced ?? seatNos;
 }
 
 /**

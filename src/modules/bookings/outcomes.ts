@@ -252,10 +252,10 @@ function paymentFacts(payment: Payment, { currency }: Event) {
 }
 
 /** One mail of a kind for a booking, however often it is enqueued before it is sent. */
-async function enqueueMail(
+export async function enqueueMail(
   app: App,
   tx: EntityManager,
-  kind: 'booking-confirmed' | 'payment-late' | 'event-cancelled',
+  kind: 'booking-confirmed' | 'payment-awaited' | 'payment-late' | 'event-cancelled',
   { eventId, id: subjectId }: Booking,
 ): Promise<void> {
   await app.jobs.enqueue(

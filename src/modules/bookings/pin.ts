@@ -110,6 +110,7 @@ async function writeBooking(
     createdAt: now,
     checkAt: new Date(now.getTime() + RECOVERY_DELAY_MS),
     decideBy: decideBy(now, reservation.expiresAt),
+    warnedAt: null,
     confirmedAt: null,
   });
   await tx.insert(Booking, booking);

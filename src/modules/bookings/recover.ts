@@ -1,4 +1,5 @@
 /** Finds out what became of a booking that nobody has decided, and decides it. */
+import { IsNull } from 'typeorm';
 import type { App } from '../../app.types';
 import type { EventScopedKey } from '../../infra/ids';
 import { reached } from '../../infra/steps';
@@ -7,8 +8,9 @@ import { Payment, PaymentStatus } from '../payments/payment.entity';
 import { CHARGE_NOT_MADE } from '../payments/payment.rules';
 import { PROVIDER_TIMEOUT_MS, type PaymentProvider } from '../payments/provider';
 import { Booking, BookingStatus } from './booking.entity';
-import { lookAgainMs } from './booking.rules';
+import { lookAgainMs, warnAt } from './booking.rules';
 import { chargeIdentity } from './charge';
+import { enqueueMail } from './outcomes';
 import { declineBooking, followCharge, settleBooking } from './settle';
 
 /**
@@ -52,7 +54,9 @@ async function findOut(app: App, booking: Booking): Promise<void> {
     return followCharge(app, booking, state);
   }
   if (state?.kind === 'pending' && now < booking.decideBy.getTime()) {
-    return followCharge(app, booking, state);
+    await followCharge(app, booking, state);
+    if (now >= warnAt(booking.decideBy).getTime()) await warnBuyer(app, booking);
+    return;
   }
   // Whoever pinned the booking may only just be about to charge.
   if (now < booking.createdAt.getTime() + RECOVERY_DELAY_MS) return;
@@ -77,11 +81,26 @@ async function giveUp(
   return declineBooking(app, booking, neverMade ? CHARGE_NOT_MADE : state);
 }
 
+/** Once a booking: the seats are about to be lost unless the buyer does what the provider waits for. */
+async function warnBuyer(app: App, booking: Booking): Promise<void> {
+  const { eventId, id } = booking;
+  await app.db.transaction(async (tx) => {
+    const { affected } = await tx.update(
+      Booking,
+      { eventId, id, status: BookingStatus.PENDING, warnedAt: IsNull() },
+      { warnedAt: app.clock.now() },
+    );
+    if (affected === 1) await enqueueMail(app, tx, 'payment-awaited', booking);
+  });
+}
+
 /** While it is undecided: the ticker comes after `check_at`, should the job get lost. */
 async function lookAgain(app: App, { eventId, id, createdAt, decideBy }: Booking): Promise<void> {
   const now = app.clock.now().getTime();
   let at = now + lookAgainMs(now - createdAt.getTime(), Math.random());
-  if (now < decideBy.getTime()) at = Math.min(at, decideBy.getTime());
+  for (const turn of [warnAt(decideBy), decideBy]) {
+    if (now < turn.getTime()) at = Math.min(at, turn.getTime());
+  }
   const runAt = new Date(at);
   await app.db.transaction(async (tx) => {
     const { affected } = await tx.update(

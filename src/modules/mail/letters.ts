@@ -2,7 +2,7 @@
 import type { App } from '../../app.types';
 import { Booking, BookingStatus } from '../bookings/booking.entity';
 import { Refund } from '../bookings/refund.entity';
-import { Event } from '../events/event.entity';
+import { Event, EventStatus } from '../events/event.entity';
 import { Organization } from '../organizations/organization.entity';
 import { seatsOf } from '../seats/inventory';
 import { wordDate, wordPrice, wordTime } from '../tickets/pdf/wording';
@@ -33,6 +33,7 @@ const COMPOSERS: Record<Kind, (app: App, order: MailOrder) => Promise<Composed |
   'booking-refunded': refunded,
   'event-cancelled': cancelled,
   'event-moved': moved,
+  'payment-awaited': awaited,
   'payment-late': late,
   'ticket-transferred': transferred,
 };
@@ -117,7 +118,7 @@ async function cancelled(app: App, order: MailOrder): Promise<Composed | undefin
       paragraphs: [
         'We are sorry: the event will not take place, and your tickets are no longer valid.',
         booking.totalMinor > 0
-          ? 'You get your money back the way you paid, without having to do anything. We write again when it is sent.'
+          ? 'You get your money back the way you paid, without having to do anything.'
           : 'You do not have to do anything.',
       ],
       facts: [['It was to be', occasion.when], ...bookingFacts(booking)],
@@ -153,6 +154,37 @@ async function moved(app: App, order: MailOrder): Promise<Composed | undefined> 
       links: await ticketLinks(app, tickets),
       tickets: [],
       calendar: await bookingCalendar(app, booking),
+    },
+  };
+}
+
+async function awaited(app: App, order: MailOrder): Promise<Composed | undefined> {
+  const found = await bookingOf(app, order);
+  if (found?.booking.status !== BookingStatus.PENDING) return undefined;
+  const { booking, occasion } = found;
+  const { event, venue } = occasion;
+  if (event.status === EventStatus.CANCELLED) return undefined;
+  const until = wordMoment(booking.decideBy, venue.timezone);
+  const places = booking.seatNos.map((no) => ({ eventId: event.id, no }));
+  return {
+    edition: undefined,
+    letter: {
+      ...addressed(booking, occasion),
+      subject: `Your payment for ${event.title} is still open`,
+      heading: 'Your payment is still open',
+      paragraphs: [
+        `Your seats are kept for you until ${until}, and then they are on sale again: please go back to where you were paying, and finish it.`,
+        'If you do not, nothing is charged. Should your money come later all the same, you get these seats if they are still free, or else all of it back.',
+      ],
+      facts: [
+        ...occasionFacts(occasion),
+        ['Places', await placesOf(app, places)],
+        ...bookingFacts(booking),
+        ['To pay', wordPrice(booking.totalMinor, event.currency)],
+      ],
+      links: [],
+      tickets: [],
+      calendar: undefined,
     },
   };
 }
@@ -258,7 +290,10 @@ async function liveTickets(app: App, { eventId, id: bookingId }: Booking): Promi
 /** What a mail names of a group's places; the tickets have them all. */
 const NAMED_MAX = 20;
 
-async function placesOf(app: App, tickets: readonly Ticket[]): Promise<string> {
+async function placesOf(
+  app: App,
+  tickets: readonly Pick<Ticket, 'eventId' | 'no'>[],
+): Promise<string> {
   const named = tickets.slice(0, NAMED_MAX);
   const [first] = named;
   if (first === undefined) return '';

@@ -6,6 +6,7 @@ const MAIL_KINDS = [
   'booking-refunded',
   'event-cancelled',
   'event-moved',
+  'payment-awaited',
   'payment-late',
   'ticket-transferred',
 ] as const;

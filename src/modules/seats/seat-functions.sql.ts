@@ -237,6 +237,28 @@ export function callReclaimSeats(
   return call(tx, 'SELECT reclaim_seats($1,$2,$3,$4) AS answer', [eventId, id, nos, now]);
 }
 
+/**
+ * Before callReclaimSeats: lost places of general-admission areas give way to free ones of the same area,
+ * in the reservation's items. Answers the reservation's places then; null where nothing was to be
+ * replaced, or not all of what is lost can be: then nothing has changed.
+ */
+export function callReplaceLostPlaces(
+  tx: EntityManager,
+  { eventId, id }: ReservationKey,
+  nos: readonly number[],
+  areas: readonly { firstNo: number; seatCount: number }[],
+  now: Date,
+): Promise<number[] | null> {
+  return call(tx, 'SELECT replace_lost_places($1,$2,$3,$4,$5,$6) AS answer', [
+    eventId,
+    id,
+    nos,
+    areas.map(({ firstNo }) => firstNo),
+    areas.map(({ firstNo, seatCount }) => firstNo + seatCount - 1),
+    now,
+  ]);
+}
+
 /** One of the reservations a sweep ended, with the seats it still held. */
 export interface Expired extends Changed {
   reservation_id: string;

@@ -4,6 +4,7 @@ import type { Pinned } from '../../../src/modules/bookings/pin';
 import { RECOVERY_DELAY_MS } from '../../../src/modules/bookings/recover';
 import { sweepExpired } from '../../../src/modules/reservations/sweep';
 import { startHouse, type House } from '../../support/house';
+import { openHall, PIT, STALLS } from '../../support/hall';
 import {
   confirm,
   count,
@@ -310,5 +311,91 @@ describe('an event that is cancelled between pin and settle', () => {
       office.eventUuid,
     ]);
     expect(sold).toBe(0);
+  });
+});
+
+describe('late money for places of a general-admission area', () => {
+  const [first, second, third] = [PIT.firstNo, PIT.firstNo + 1, PIT.firstNo + 2];
+  beforeEach(async () => {
+    const hall = await openHall(house, { event: { holdSeconds: 60 } });
+    office = { ...hall, ownerToken: hall.owner.token };
+  });
+
+  async function placesOf({ booking: { eventId, id } }: Pinned) {
+    const [row] = await house.app.db.query<{ paid: number[]; items: number[]; tickets: number[] }>(
+      `SELECT b.seat_nos AS paid, r.seat_nos AS items,
+         ARRAY(SELECT t.no FROM tickets t WHERE t.event_id = b.event_id AND t.booking_id = b.id AND t.status = 'VALID' ORDER BY t.no) AS tickets
+       FROM bookings b JOIN reservations r ON r.event_id = b.event_id AND r.id = b.reservation_id
+       WHERE b.event_id = $1 AND b.id = $2`,
+      [eventId, id],
+    );
+    return row;
+  }
+
+  it('buys other free ones of the same area, and the seats beside them as they were', async () => {
+    const seat = STALLS.firstNo;
+    const reservationId = await hold(house, office, buyer.token, [seat, first, second]);
+    const pin = await givenUp(reservationId);
+    await expire(reservationId, true);
+    const theirs = await hold(house, office, rival.token, [second]);
+    await moneyComes(pin);
+    expect(await statusOf(pin)).toBe('CONFIRMED');
+    const places = [seat, first, third];
+    const sorted = (nos: number[] = []) => [...nos].sort((a, b) => a - b);
+    const found = await placesOf(pin);
+    expect([found?.paid, found?.items, found?.tickets].map(sorted)).toEqual([
+      places,
+      places,
+      places,
+    ]);
+    const [fact] = await house.app.db.query<{ nos: number[] }>(
+      `SELECT data->'seatNos' AS nos FROM domain_events WHERE event_id = $1 AND type = 'booking.confirmed'`,
+      [office.eventUuid],
+    );
+    expect(sorted(fact?.nos)).toEqual(places);
+    expect(await confirm(house, rival.token, theirs)).toMatchObject({ status: 'CONFIRMED' });
+  });
+
+  it.each([
+    ['the area has too few left', [first, second], [second, third]],
+    ['a seat is gone as well', [STALLS.firstNo, first], [STALLS.firstNo, first]],
+  ])('goes back where %s', async (_what, paid, taken) => {
+    const reservationId = await hold(house, office, buyer.token, paid);
+    const pin = await givenUp(reservationId);
+    await expire(reservationId, true);
+    await hold(house, office, rival.token, taken);
+    await moneyComes(pin);
+    expect(await statusOf(pin)).toBe('REFUNDED');
+    expect(await placesOf(pin)).toEqual({ paid, items: paid, tickets: [] });
+  });
+
+  it('leaves each place to one buyer, while others go for the same area', async () => {
+    const pins: Pinned[] = [];
+    for (const no of [first, second, third]) {
+      pins.push(await givenUp(await hold(house, office, buyer.token, [no])));
+    }
+    house.clock.advance(125);
+    for (const pin of pins) await bankSays(house, pin, 'SUCCEEDED');
+    const area = { eventId: office.eventId, areas: [{ sectionKey: 'pit', quantity: 1 }] };
+    await Promise.all([
+      ...pins.map((pin) => follow(pin, house.app)),
+      ...[1, 2].map(() =>
+        house.gql(
+          'mutation ($input: HoldSeatsInput!) { holdSeats(input: $input) { __typename } }',
+          { input: area },
+          { token: rival.token },
+        ),
+      ),
+    ]);
+    const held = await count(
+      house,
+      `SELECT count(*) AS n FROM reservations WHERE event_id = $1 AND status = 'ACTIVE' AND expires_at > $2`,
+      [office.eventUuid, house.clock.now()],
+    );
+    const statuses = await Promise.all(pins.map(statusOf));
+    expect(statuses.filter((status) => status === 'CONFIRMED').length + held).toBeLessThanOrEqual(
+      3,
+    );
+    expect(new Set([...statuses, 'CONFIRMED', 'REFUNDED']).size).toBe(2);
   });
 });

@@ -2,6 +2,7 @@
 import { newId, requireEventScoped } from '../../../src/infra/ids';
 import { RECOVERY_DELAY_MS, recoverOverdue } from '../../../src/modules/bookings/recover';
 import { Booking } from '../../../src/modules/bookings/booking.entity';
+import { warnAt } from '../../../src/modules/bookings/booking.rules';
 import { Event } from '../../../src/modules/events/event.entity';
 import { Payment } from '../../../src/modules/payments/payment.entity';
 import {
@@ -318,4 +319,45 @@ it('is declined at once and can be tried again where the provider was not even a
   });
   expect(await reservationStatus(house, buyer.token, reservationId)).toBe('ACTIVE');
   expect(await confirm(house, buyer.token, reservationId)).toMatchObject({ status: 'CONFIRMED' });
+});
+
+describe('a buyer whose time to pay is nearly over', () => {
+  const warnings = ({ id }: Booking): Promise<number> =>
+    count(
+      house,
+      `SELECT count(*) AS n FROM graphile_worker.jobs WHERE task_identifier = 'send-mail' AND key = $1`,
+      [`mail:payment-awaited:${id}`],
+    );
+  const until = (at: Date): number => (at.getTime() - house.clock.now().getTime()) / 1000;
+
+  it('is told so by mail, once, and not before', async () => {
+    const { pin } = await pendingBooking();
+    const warning = warnAt(pin.booking.decideBy);
+    house.clock.advance(until(warning) - 1);
+    await recover(pin, house.app);
+    expect(await warnings(pin.booking)).toBe(0);
+    const [next] = await house.app.db.query<{ check_at: Date }>(
+      'SELECT check_at FROM bookings WHERE event_id = $1 AND id = $2',
+      [pin.booking.eventId, pin.booking.id],
+    );
+    expect(next?.check_at).toEqual(warning);
+    house.clock.advance(1);
+    await Promise.all([1, 2, 3].map(() => recover(pin, house.app)));
+    expect(await warnings(pin.booking)).toBe(1);
+    // Sent meanwhile: it is not promised again.
+    await house.app.db.query(`SELECT graphile_worker.remove_job($1)`, [
+      `mail:payment-awaited:${pin.booking.id}`,
+    ]);
+    house.clock.advance(30);
+    await recover(pin, house.app);
+    expect(await warnings(pin.booking)).toBe(0);
+  });
+
+  it('is told nothing where the money has come', async () => {
+    const { pin } = await pendingBooking();
+    house.clock.advance(until(warnAt(pin.booking.decideBy)));
+    await bankSays(house, pin, 'SUCCEEDED');
+    await recover(pin, house.app);
+    expect(await warnings(pin.booking)).toBe(0);
+  });
 });

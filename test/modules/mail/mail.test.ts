@@ -286,6 +286,34 @@ describe('an event that is moved', () => {
   });
 });
 
+describe('a payment that is still open when its time is nearly over', () => {
+  it('is named with its places and its last moment, and only while it is open', async () => {
+    const { order } = await booked([0, 1]);
+    const setStatus = (status: string) =>
+      house.app.db.query('UPDATE bookings SET status = $3 WHERE event_id = $1 AND id = $2', [
+        order.eventId,
+        order.subjectId,
+        status,
+      ]);
+    const awaited: MailOrder = { ...order, kind: 'payment-awaited' };
+    await setStatus('PENDING');
+    await sendMail(house.app, awaited);
+    expect(server.received[0]?.mail.subject).toBe('Your payment for An evening is still open');
+    const [{ until } = { until: '' }] = await house.app.db.query<{ until: string }>(
+      `SELECT to_char(decide_by AT TIME ZONE 'Europe/Berlin', 'HH24:MI') AS until FROM bookings WHERE event_id = $1 AND id = $2`,
+      [order.eventId, order.subjectId],
+    );
+    for (const body of [bodyOf('text'), bodyOf('html')]) {
+      expect(body).toContain(`kept for you until`);
+      expect(body).toContain(until);
+      expect(body).toContain('85.00');
+    }
+    await setStatus('CONFIRMED');
+    await sendMail(house.app, { ...awaited, subjectId: (await booked([2])).order.subjectId });
+    expect(server.received).toHaveLength(1);
+  });
+});
+
 describe('without an SMTP server', () => {
   it('mails land in the data folder, each once', async () => {
     const dataDir = await mkdtemp(join(tmpdir(), 'usher-mail-'));
