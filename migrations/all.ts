@@ -21,6 +21,7 @@ import { OutboxSinks1700000772000 } from './1700000772000-outbox-sinks';
 import { Webhooks1700000773000 } from './1700000773000-webhooks';
 import { PruneDomainEvents1700000774000 } from './1700000774000-prune-domain-events';
 import { LateBuyers1700000780000 } from './1700000780000-late-buyers';
+import { PublishedAt1700000790000 } from './1700000790000-published-at';
 
 export const migrations = [
   Accounts1700000100000,
@@ -45,4 +46,5 @@ export const migrations = [
   Webhooks1700000773000,
   PruneDomainEvents1700000774000,
   LateBuyers1700000780000,
+  PublishedAt1700000790000,
 ];

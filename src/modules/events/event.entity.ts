@@ -127,6 +127,10 @@ export class Event {
 
   @Column('timestamptz')
   createdAt!: Date;
+
+  /** Null for what the public has never seen: a draft, also one that was cancelled. */
+  @Column('timestamptz', { nullable: true })
+  publishedAt!: Date | null;
 }
 
 /** Who a ticket is for: adult, student and so on. An event's types never change. */

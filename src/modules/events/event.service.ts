@@ -95,6 +95,7 @@ export async function createEvent(
       salesStartAt: wanted.salesStartAt,
       salesEndAt: wanted.salesEndAt,
       status: EventStatus.DRAFT,
+      publishedAt: null,
       // The scalar takes small letters too; one currency has one spelling here.
       currency: wanted.currency.toUpperCase(),
       priceFromMinor: lowestPrice(rows),
@@ -196,7 +197,11 @@ export async function publishEvent(
     if (event.priceFromMinor === null) {
       throw new DomainError('CONFLICT', 'An event needs at least one price to be published.');
     }
-    await tx.update(Event, { id: eventId }, { status: EventStatus.PUBLISHED });
+    await tx.update(
+      Event,
+      { id: eventId },
+      { status: EventStatus.PUBLISHED, publishedAt: app.clock.now() },
+    );
     await app.outbox.record(tx, {
       type: 'event.published',
       ...factOf(event, by),
@@ -233,7 +238,7 @@ export async function visibleEventBySlug(
 }
 
 async function maySee(ctx: RequestContext, event: Event): Promise<boolean> {
-  return event.status !== EventStatus.DRAFT || mayDo(ctx, event.organizationId, 'viewDrafts');
+  return event.publishedAt !== null || mayDo(ctx, event.organizationId, 'viewDrafts');
 }
 
 async function requirePlanOf(

@@ -32,7 +32,7 @@ import {
 import { mayReadAccount } from '../auth/account-access';
 import { User } from '../auth/user.entity';
 import { requireHolder } from '../auth/viewer.rules';
-import { Event, EventStatus, TicketType } from '../events/event.entity';
+import { Event, TicketType } from '../events/event.entity';
 import { eventById } from '../events/event.loaders';
 import { visibleEvent } from '../events/event.service';
 import { forbidden, mayDo } from '../organizations/permissions';
@@ -290,7 +290,7 @@ export class UserReservationsResolver {
 export async function requireSellable(ctx: RequestContext, eventId: string): Promise<void> {
   const offer = await ctx.app.offers.get(eventId);
   if (offer === undefined) throw notFound('event');
-  if (offer.event.status === EventStatus.DRAFT && (await visibleEvent(ctx, eventId)) === undefined)
+  if (offer.event.publishedAt === null && (await visibleEvent(ctx, eventId)) === undefined)
     throw notFound('event');
 }
 

@@ -2,7 +2,6 @@ import { Arg, ID, Resolver, Root, Subscription } from 'type-graphql';
 import { badInput, notFound } from '../../errors';
 import type { RequestContext } from '../../graphql/context';
 import { publicId, requireId } from '../../infra/ids';
-import { EventStatus } from '../events/event.entity';
 import { eventById } from '../events/event.loaders';
 import { availabilityFeed, type CountsNews } from './availability-feed';
 import { EventAvailability } from './seat.entity';
@@ -28,7 +27,7 @@ export class EventAvailabilityUpdatesResolver {
       }
       const ids = eventIds.map((id) => requireId('Event', id));
       const events = await Promise.all(ids.map((id) => context.load(eventById, id)));
-      if (events.some((event) => event === undefined || event.status === EventStatus.DRAFT))
+      if (events.some((event) => event === undefined || event.publishedAt === null))
         throw notFound('event');
       return availabilityFeed(context.app, ids);
     },

@@ -129,6 +129,7 @@ describe('who sees what', () => {
     const published = await create(own, { title: 'Published' });
     const cancelled = await create(own, { title: 'Cancelled' });
     await publish(own.owner.token, published.id);
+    await publish(own.owner.token, cancelled.id);
     await house.app.db.query(`UPDATE events SET status = 'CANCELLED' WHERE id = $1`, [
       catalogue.uuidOf(cancelled),
     ]);
