@@ -51,6 +51,12 @@ const WEB_ROOT = join(
   __dirname.endsWith(join('dist', 'src')) ? '../web' : '../dist/web',
 );
 
+/**
+ * How long requests under way may take once the house closes. To Node a connection over which nothing was
+ * ever asked counts as busy, for a minute; clients open such ones ahead.
+ */
+const DRAIN_MS_MAX = 4_000;
+
 export interface AppOptions {
   config: Config;
   databaseUrl: string;
@@ -188,7 +194,9 @@ export async function openHouse(app: App, roles: { workers: boolean }): Promise<
       streams.close();
       await sockets.close();
       clients.close();
+      const late = setTimeout(() => server.server.closeAllConnections(), DRAIN_MS_MAX);
       await server.close();
+      clearTimeout(late);
       await workers?.stop();
       await closeApp(app);
     },

@@ -27,7 +27,7 @@ beforeAll(async () => {
 afterAll(async () => {
   jest.restoreAllMocks();
   await house.close();
-}, 60_000); // clients keep connections open for a while after their last request
+});
 beforeEach(async () => {
   connections = [];
   hall = await openHall(house, { event: { holdSeconds: 3_600 } });
