@@ -91,6 +91,20 @@ export function decodeCursor(after: string, length: number): CursorPart[] {
   return parts as CursorPart[];
 }
 
+const INSTANT = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3})(?:\d{3})?Z$/;
+
+/**
+ * Whether a part of a cursor is an instant as we write it, down to milliseconds or microseconds. A cursor
+ * may be forged, and the database knows neither a year 0 nor the 30th of February, which JavaScript takes
+ * for the 2nd of March.
+ */
+export function isInstant(part: unknown): part is string {
+  const milliseconds = typeof part === 'string' ? INSTANT.exec(part)?.[1] : undefined;
+  if (milliseconds === undefined || milliseconds < '1970') return false;
+  const instant = new Date(`${milliseconds}Z`);
+  return !Number.isNaN(instant.getTime()) && instant.toISOString() === `${milliseconds}Z`;
+}
+
 /** Makes a page of rows fetched with a limit of `first + 1`: the extra row tells of a next page. */
 export function toConnection<T>(
   rows: readonly T[],

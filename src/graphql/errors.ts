@@ -37,6 +37,8 @@ const REQUEST_ERRORS = new Set([
 /** Part of the protocol for persisted queries: clients look for them. */
 const PROTOCOL_ERRORS = new Set(['PERSISTED_QUERY_NOT_FOUND', 'PERSISTED_QUERY_NOT_SUPPORTED']);
 const PROBLEMS_MAX = 20;
+/** What graphql-js says of variables with very many mistakes; Apollo takes that for ours. */
+const TOO_MANY_MISTAKES = 'Too many errors processing variables';
 
 /** Returns refusals of the named types as data instead of throwing them. */
 export function Refusable(...types: RefusalType[]): MethodDecorator {
@@ -70,7 +72,8 @@ export function presentError(
     if (
       code === undefined ||
       (typeof code === 'string' && REQUEST_ERRORS.has(code)) ||
-      blamesTheRequest(thrown)
+      blamesTheRequest(thrown) ||
+      thrown.message.startsWith(TOO_MANY_MISTAKES)
     ) {
       const fields = formatted.extensions?.['fields'];
       const extensions = {
@@ -117,11 +120,18 @@ export function variableProblems(
     if (type === undefined || !isInputType(type)) continue;
     if (variables[name] === undefined && definition.type.kind !== Kind.NON_NULL_TYPE) continue;
     if (variables[name] === undefined && definition.defaultValue !== undefined) continue;
-    coerceInputValue(variables[name], type, (path, _value, error) => {
-      if (problems.length < PROBLEMS_MAX) {
+    try {
+      coerceInputValue(variables[name], type, (path, _value, error) => {
         problems.push({ path: [name, ...path].join('.'), message: error.message });
-      }
-    });
+        if (problems.length >= PROBLEMS_MAX) throw new EnoughProblems();
+      });
+    } catch (error) {
+      if (error instanceof EnoughProblems) return problems;
+      throw error;
+    }
   }
   return problems;
 }
+
+/** Each mistake is described by an error of its own: a list of a hundred thousand would take seconds. */
+class EnoughProblems extends Error {}

@@ -23,7 +23,7 @@ import {
   type OperationDefinitionNode,
   type SelectionSetNode,
 } from 'graphql';
-import { DomainError } from '../errors';
+import { badInput, DomainError } from '../errors';
 import { PAGE_MAX } from './connections';
 import type { RequestContext } from './context';
 
@@ -36,6 +36,11 @@ export const COST_MAX = 20_000;
 const LIST_ENTRIES_MAX = 10_000;
 /** Lexical tokens of a document; the parser stops there. */
 export const TOKENS_MAX = 4_000;
+/**
+ * Values in all variables together, lists and fields counted in. The longest honest input are 5,000 seats
+ * by name; GraphQL checks each value on its own, and describes what is wrong with it.
+ */
+export const VARIABLE_VALUES_MAX = 20_000;
 /** What a mutation costs beside its answer: it locks, hashes or charges. */
 const MUTATION_COST = 200;
 /** The whole schema may be the answer; under twenty aliases it would be megabytes. */
@@ -51,13 +56,17 @@ interface Measure {
   cost: number;
 }
 
-/** Throws QUERY_TOO_COMPLEX when the operation is too deep or may cost too much. */
+/**
+ * Throws QUERY_TOO_COMPLEX when the operation is too deep or may cost too much, BAD_USER_INPUT when its
+ * variables are too many.
+ */
 export function assertWithinLimits(
   schema: GraphQLSchema,
   document: DocumentNode,
   operation: OperationDefinitionNode,
   variables: Readonly<Record<string, unknown>>,
 ): void {
+  assertFewValues(variables);
   const { depth, cost } = measureOf(schema, document, operation, variables);
   if (depth > DEPTH_MAX) {
     throw new DomainError(
@@ -70,6 +79,22 @@ export function assertWithinLimits(
       'QUERY_TOO_COMPLEX',
       `The operation may cost ${cost}; the limit is ${COST_MAX}.`,
     );
+  }
+}
+
+/** Looks no further than the limit, and into no depth by recursion. */
+function assertFewValues(variables: Readonly<Record<string, unknown>>): void {
+  let values = 0;
+  const unseen: unknown[] = [variables];
+  for (let each = unseen.pop(); each !== undefined; each = unseen.pop()) {
+    if (typeof each !== 'object' || each === null) continue;
+    const inside: unknown[] = Array.isArray(each) ? each : Object.values(each);
+    values += inside.length;
+    if (values > VARIABLE_VALUES_MAX) {
+      const message = `must have no more than ${VARIABLE_VALUES_MAX} values, in all lists and fields`;
+      throw badInput([{ path: 'variables', message }]);
+    }
+    for (const value of inside) unseen.push(value);
   }
 }
 

@@ -1,5 +1,6 @@
 /** Requests that are wrong or greedy on purpose: each is refused as the client's, and costs little. */
 import { startHouse, type Answer, type House } from '../support/house';
+import { VARIABLE_VALUES_MAX } from '../../src/graphql/limits';
 import { codesOf, TRANSPORTS } from '../graphql/transports';
 
 let house: House;
@@ -88,4 +89,25 @@ it('who logs in may read the bookings along with the session', async () => {
   );
   const none = { totalCount: 0 };
   expect(data).toEqual({ login: { user: { bookings: none, reservations: none } } });
+});
+
+describe.each(TRANSPORTS)('variables over %s', (_, ask) => {
+  const hold = 'mutation ($input: HoldSeatsInput!) { holdSeats(input: $input) { __typename } }';
+  const areas = (count: number): Record<string, unknown> => ({
+    input: { eventId: 'x', areas: Array.from({ length: count }, () => ({})) },
+  });
+
+  it('with very many mistakes are the client’s mistake, and the first of them are named', async () => {
+    const { errors } = await ask(house, hold, areas(1_000));
+    expect(errors?.[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT' });
+    expect(errors?.[0]?.extensions['fields']).toHaveLength(20);
+  });
+
+  it('with very many values are refused before each of them is looked at', async () => {
+    const outcome = await ask(house, hold, areas(VARIABLE_VALUES_MAX));
+    expect(codesOf(outcome)).toEqual(['BAD_USER_INPUT']);
+    expect(outcome.errors?.[0]?.extensions['fields']).toEqual([
+      { path: 'variables', message: expect.stringContaining('no more than') as unknown },
+    ]);
+  });
 });

@@ -4,13 +4,11 @@ import { badInput } from '../../errors';
 import {
   decodeCursor,
   encodeCursor,
+  isInstant,
   toConnection,
   type Connection,
 } from '../../graphql/connections';
 
-/** What our own cursors can name; PostgreSQL's calendar ends before JavaScript's. */
-const EARLIEST = Date.UTC(1970, 0);
-const LATEST = Date.UTC(10_000, 0);
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** What a buyer has: reservations, bookings. */
@@ -52,10 +50,8 @@ export async function pageOfHolder<T extends Owned>(
 
 function readCursor(after: string): { at: Date; id: string } {
   const [at, id] = decodeCursor(after, 2);
-  const instant = new Date(typeof at === 'string' ? at : NaN);
-  const ms = instant.getTime();
-  if (!(ms >= EARLIEST && ms < LATEST) || typeof id !== 'string' || !UUID.test(id)) {
+  if (!isInstant(at) || typeof id !== 'string' || !UUID.test(id)) {
     throw badInput([{ path: 'after', message: 'is not a cursor of this list' }]);
   }
-  return { at: instant, id };
+  return { at: new Date(at), id };
 }

@@ -7,10 +7,11 @@ import { Url } from '../../graphql/scalars';
 import { requireEventScoped, type EventScopedKey } from '../../infra/ids';
 import { requireHolder, requireUser } from '../auth/viewer.rules';
 import { Booking } from '../bookings/booking.entity';
+import { bookingByKey } from '../bookings/booking.loaders';
 import { requireVisibleBooking, visibleBooking } from '../bookings/booking.visibility';
 import { TicketType } from '../events/event.entity';
 import { eventById } from '../events/event.loaders';
-import { forbidden, mayDo } from '../organizations/permissions';
+import { forbidden, requirePermission } from '../organizations/permissions';
 import { seatOf } from '../seats/inventory';
 import { Seat } from '../seats/seat.entity';
 import { rotateTicketKey } from './ticket-keys';
@@ -109,15 +110,17 @@ export class BookingTicketsResolver {
   }
 }
 
-/** Who booked it may give it away, and staff who sell; others who see it are told that they may not. */
+/** Who booked it may give it away, and staff who sell; their colleagues are told that they may not. */
 async function requireMayTransfer(ctx: RequestContext, key: EventScopedKey): Promise<void> {
   const ticket = await findTicket(ctx.app, key);
-  const booking =
-    ticket && (await visibleBooking(ctx, { eventId: key.eventId, id: ticket.bookingId }));
-  if (booking === undefined) throw notFound('ticket');
-  if (ctx.viewer.kind !== 'anonymous' && ctx.viewer.id === booking.holderId) return;
-  const event = await ctx.loadRequired(eventById, key.eventId);
-  if (!(await mayDo(ctx, event.organizationId, 'sell'))) throw forbidden();
+  if (ticket === undefined) throw notFound('ticket');
+  const { eventId, bookingId } = ticket;
+  const { viewer } = ctx;
+  const booking = await ctx.loadRequired(bookingByKey, { eventId, id: bookingId });
+  if (viewer.kind !== 'anonymous' && viewer.id === booking.holderId) return;
+  if (viewer.kind !== 'user') throw notFound('ticket');
+  const event = await ctx.loadRequired(eventById, eventId);
+  await requirePermission(ctx, event.organizationId, 'sell', 'ticket');
 }
 
 /** A ticket is seen by whoever sees its booking. */

@@ -3,6 +3,7 @@ import type { App } from '../../app.types';
 import {
   decodeCursor,
   encodeCursor,
+  isInstant,
   toConnection,
   type Connection,
 } from '../../graphql/connections';
@@ -11,8 +12,6 @@ import { defineLoader, inOrderOf } from '../../graphql/context';
 import { Webhook, WebhookDelivery, type WebhookDeliveryStatus } from './webhook.entity';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-/** What our own cursors can name. */
-const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 export const webhookById = defineLoader<string, Webhook>(async (ctx, ids) => {
   const rows = await ctx.app.db.orm.getRepository(Webhook).findBy({ id: In([...ids]) });
@@ -59,12 +58,7 @@ export async function pageOfDeliveries(
 
 function readCursor(after: string): { at: string; id: string } {
   const [at, id] = decodeCursor(after, 2);
-  const isOurs =
-    typeof at === 'string' &&
-    INSTANT.test(at) &&
-    !Number.isNaN(new Date(at).getTime()) &&
-    typeof id === 'string' &&
-    UUID.test(id);
-  if (!isOurs) throw badInput([{ path: 'after', message: 'is not a cursor of this list' }]);
+  if (!isInstant(at) || typeof id !== 'string' || !UUID.test(id))
+    throw badInput([{ path: 'after', message: 'is not a cursor of this list' }]);
   return { at, id };
 }
