@@ -21,6 +21,7 @@ import { OutboxSinks1700000772000 } from './1700000772000-outbox-sinks';
 import { Webhooks1700000773000 } from './1700000773000-webhooks';
 import { PruneDomainEvents1700000774000 } from './1700000774000-prune-domain-events';
 import { LateBuyers1700000780000 } from './1700000780000-late-buyers';
+import { ReservationTotals1700000781000 } from './1700000781000-reservation-totals';
 import { PublishedAt1700000790000 } from './1700000790000-published-at';
 
 export const migrations = [
@@ -46,5 +47,6 @@ export const migrations = [
   Webhooks1700000773000,
   PruneDomainEvents1700000774000,
   LateBuyers1700000780000,
+  ReservationTotals1700000781000,
   PublishedAt1700000790000,
 ];

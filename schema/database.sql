@@ -407,7 +407,8 @@ CREATE TABLE reservations (
   CONSTRAINT ck_reservations_holder_kind CHECK ((holder_kind = ANY (ARRAY['USER'::text, 'GUEST'::text]))),
   CONSTRAINT ck_reservations_items CHECK (((cardinality(seat_nos) >= 1) AND (cardinality(ticket_type_keys) = cardinality(seat_nos)) AND (cardinality(prices_minor) = cardinality(seat_nos)))),
   CONSTRAINT ck_reservations_release CHECK ((release_at >= expires_at)),
-  CONSTRAINT ck_reservations_status CHECK ((status = ANY (ARRAY['ACTIVE'::text, 'CHECKOUT'::text, 'BOOKED'::text, 'EXPIRED'::text, 'RELEASED'::text])))
+  CONSTRAINT ck_reservations_status CHECK ((status = ANY (ARRAY['ACTIVE'::text, 'CHECKOUT'::text, 'BOOKED'::text, 'EXPIRED'::text, 'RELEASED'::text]))),
+  CONSTRAINT ck_reservations_total CHECK (((ended_at IS NOT NULL) OR (total_of_prices(prices_minor) <= 2147483647))) NOT VALID
 ) WITH (fillfactor=80);
 CREATE INDEX ix_reservations_holder ON public.reservations USING btree (holder_id, created_at DESC, id);
 CREATE INDEX ix_reservations_open ON public.reservations USING btree (event_id, holder_id) WHERE (status = ANY (ARRAY['ACTIVE'::text, 'CHECKOUT'::text]));
@@ -1455,6 +1456,12 @@ AS $function$
     VALUES (p_event_id, pg_current_xact_id(), 'SOLD', 'S', v_nos, v_versions, p_reservation_id);
     RETURN jsonb_build_object('outcome', 'SOLD', 'nos', to_jsonb(v_nos), 'versions', to_jsonb(v_versions));
   END $function$;
+
+CREATE OR REPLACE FUNCTION public.total_of_prices(p_prices_minor integer[])
+ RETURNS bigint
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN (SELECT COALESCE(sum(item.price_minor), (0)::bigint) AS "coalesce" FROM unnest(total_of_prices.p_prices_minor) item(price_minor));
 
 CREATE OR REPLACE FUNCTION public.unblock_seats(p_event_id uuid, p_nos integer[])
  RETURNS jsonb

@@ -4,6 +4,7 @@ import type { App } from '../../app.types';
 import { badInput, DomainError, notFound } from '../../errors';
 import type { EventScopedKey } from '../../infra/ids';
 import { Event, EventStatus } from '../events/event.entity';
+import type { Payment } from '../payments/payment.entity';
 import type { Holder } from '../reservations/reservation.entity';
 import type { PlanLayout } from '../venues/geometry';
 import { Booking, BookingStatus } from './booking.entity';
@@ -11,7 +12,7 @@ import { claimIdempotencyKey } from './booking.sql';
 import { giveBackTickets, lockLiveTickets, publishGivenBack, type LiveTicket } from './give-back';
 import { makeRefundsNow } from './make-refund';
 import { RefundOrigin } from './refund.entity';
-import { lockBooking } from './refund-ledger';
+import { lockBooking, settledPaymentOf } from './refund-ledger';
 import { buyersMayCancelUntil, feeOf } from './refund.rules';
 
 export interface CancelBooking {
@@ -58,6 +59,7 @@ export async function cancelBooking(
     const tickets = chosenOf(live, await ownTicketIds(tx, booking), request.ticketIds);
     if (request.staff === null) {
       refuseBuyer(event, tickets, app.clock.now());
+      refuseDisputed(await settledPaymentOf(tx, booking));
       refuseTornTables(tickets, live, offer.layout.wholeTableOf);
     }
     const { staff, reason } = request;
@@ -106,6 +108,12 @@ function refuseBuyer(event: Event, tickets: readonly LiveTicket[], now: Date): v
   if (tickets.some(({ status }) => status === 'CHECKED_IN')) {
     throw new DomainError('CONFLICT', 'A ticket that somebody was let in with stays used.');
   }
+}
+
+/** The bank may take the money back at any moment: it is not sent as well. Staff, who can see that, decide. */
+function refuseDisputed(payment: Payment | undefined): void {
+  if (payment === undefined || payment.disputedAt === null) return;
+  throw new DomainError('CONFLICT', 'Your bank is claiming this payment back.');
 }
 
 /** The live tickets that are asked for. Throws NOT_FOUND, CONFLICT. */

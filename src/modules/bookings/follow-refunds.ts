@@ -16,7 +16,14 @@ import { chargeIdentity } from './charge';
 import { cancelIfEmpty, lockLiveTickets, tellGivenBack, voidTickets } from './give-back';
 import { makeRefunds } from './make-refund';
 import { Refund, RefundOrigin, RefundStatus } from './refund.entity';
-import { endBooking, insertRefund, lockBooking, lockPayment } from './refund-ledger';
+import {
+  endBooking,
+  insertRefund,
+  lockBooking,
+  lockPayment,
+  refundableMinor,
+} from './refund-ledger';
+import { handMoneyMinor } from './refund.rules';
 import { bookRefunded, tellBooking } from './refund-settlement';
 import { moveTickets, nameTickets } from './refunds';
 
@@ -91,12 +98,9 @@ async function enterRefund(
 ): Promise<Followed> {
   const now = app.clock.now();
   const live = booking.status === BookingStatus.CONFIRMED ? await lockLiveTickets(tx, booking) : [];
-  const { amountMinor, refundedMinor } = await tx.findOneByOrFail(Payment, {
-    eventId: payment.eventId,
-    id: payment.id,
-  });
-  const ends =
-    live.length > 0 && amountMinor - refundedMinor - minor <= (await feesOf(tx, booking));
+  // What the provider has taken on for us and not made yet is gone, too.
+  const leftMinor = refundableMinor(await lockPayment(tx, payment)) - minor;
+  const ends = live.length > 0 && leftMinor <= (await feesOf(tx, booking));
   const terms = {
     origin: RefundOrigin.PROVIDER,
     reason: null,
@@ -108,7 +112,7 @@ async function enterRefund(
   const request = { booking, payment, amountMinor: minor, feeMinor: 0, ...terms };
   const refund = await insertRefund(tx, request, now, RefundStatus.SUCCEEDED);
   await bookRefunded(app, tx, refund);
-  await takeOverFailed(tx, refund);
+  await takeOverFailed(tx, refund, leftMinor === 0);
   if (change === undefined) {
     await endBooking(tx, booking);
     return { booking, change };
@@ -123,17 +127,25 @@ async function enterRefund(
   return { booking, change };
 }
 
-/** Refunds the provider had refused, and that somebody has now made by hand at its site. */
-async function takeOverFailed(tx: EntityManager, refund: Refund): Promise<void> {
+/**
+ * Refunds the provider had refused, and that somebody has now made by hand at its site, in one or several
+ * parts; all of them, where `nothingLeft` is to be given back any more.
+ */
+async function takeOverFailed(
+  tx: EntityManager,
+  refund: Refund,
+  nothingLeft: boolean,
+): Promise<void> {
   const { eventId, paymentId, id } = refund;
-  const failed = await tx.find(Refund, {
-    where: { eventId, paymentId, status: RefundStatus.FAILED },
+  const refunds = await tx.find(Refund, {
+    where: { eventId, paymentId },
     order: { ordinal: 'ASC' },
   });
-  let leftMinor = refund.amountMinor;
-  for (const { id: failedId, amountMinor, retriedAs } of failed) {
-    if (retriedAs !== null || amountMinor > leftMinor) continue;
-    leftMinor -= amountMinor;
+  let handMinor = handMoneyMinor(refunds);
+  for (const { id: failedId, amountMinor, retriedAs, status } of refunds) {
+    if (status !== RefundStatus.FAILED || retriedAs !== null) continue;
+    if (!nothingLeft && amountMinor > handMinor) continue;
+    handMinor -= amountMinor;
     await tx.update(Refund, { eventId, id: failedId }, { retriedAs: id });
     await moveTickets(tx, { eventId, id: failedId }, id);
   }

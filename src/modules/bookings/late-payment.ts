@@ -13,7 +13,7 @@
  */
 import { In, Not, type EntityManager } from 'typeorm';
 import type { App } from '../../app.types';
-import { EventStatus } from '../events/event.entity';
+import { Event, EventStatus } from '../events/event.entity';
 import type { Payment } from '../payments/payment.entity';
 import { callReclaimSeats, callReplaceLostPlaces, seatChange } from '../seats/seat-functions.sql';
 import { Booking, BookingStatus } from './booking.entity';
@@ -33,7 +33,8 @@ export async function takeLateMoney(
   books: Books & { payment: Payment },
   captured: Captured,
 ): Promise<Moved> {
-  const { booking, event } = books;
+  const { booking } = books;
+  const event = await lockEvent(tx, booking);
   const about = { bookingId: booking.publicId, paymentId: books.payment.publicId };
   if (event.status === EventStatus.PUBLISHED && (await mayStillBook(tx, booking))) {
     const { eventId, reservationId } = booking;
@@ -53,6 +54,14 @@ export async function takeLateMoney(
       : RefundOrigin.LATE_PAYMENT;
   await enterRefundOfAll(app, tx, books, captured, origin);
   return { to: BookingStatus.CANCELLED, changes: [] };
+}
+
+/**
+ * Nobody cancels the event until this transaction ends: whoever works off a cancellation does not know
+ * of a booking that has failed, and would be done before this one has its seats.
+ */
+async function lockEvent(tx: EntityManager, { eventId: id }: Booking): Promise<Event> {
+  return tx.findOneOrFail(Event, { where: { id }, lock: { mode: 'pessimistic_read' } });
 }
 
 /** The places that the money is for now: as paid for, but for those of areas that somebody else has taken. */

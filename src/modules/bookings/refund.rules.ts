@@ -1,5 +1,6 @@
 /** What is given back, and what is kept. Pure decisions. */
 import { PaymentStatus } from '../payments/payment.entity';
+import { RefundOrigin, RefundStatus, type Refund } from './refund.entity';
 
 /** An event's terms for buyers who give tickets back. */
 export interface RefundPolicy {
@@ -28,6 +29,32 @@ export function feeOf(
 export function refundedStatus(amountMinor: number, refundedMinor: number): PaymentStatus {
   if (refundedMinor === 0) return PaymentStatus.SUCCEEDED;
   return refundedMinor < amountMinor ? PaymentStatus.PARTIALLY_REFUNDED : PaymentStatus.REFUNDED;
+}
+
+/**
+ * Of a payment's refunds: what somebody has given back by hand at the provider's own site since one of
+ * ours failed, and what stands for none of the failed ones yet.
+ */
+export function handMoneyMinor(
+  refunds: readonly Pick<
+    Refund,
+    'id' | 'ordinal' | 'status' | 'origin' | 'amountMinor' | 'retriedAs'
+  >[],
+): number {
+  const failed = refunds.filter(({ status }) => status === RefundStatus.FAILED);
+  const firstFailed = Math.min(...failed.map(({ ordinal }) => ordinal));
+  const byId = new Map(refunds.map((refund) => [refund.id, refund]));
+  const givenMinor = refunds
+    .filter(({ origin, ordinal }) => origin === RefundOrigin.PROVIDER && ordinal > firstFailed)
+    .reduce((sum, { amountMinor }) => sum + amountMinor, 0);
+  // Where staff asked again for less than had failed, the difference had been given by hand.
+  const usedMinor = failed.reduce((sum, { amountMinor, retriedAs }) => {
+    const successor = retriedAs === null ? undefined : byId.get(retriedAs);
+    if (successor === undefined) return sum;
+    const ours = successor.origin === RefundOrigin.PROVIDER ? 0 : successor.amountMinor;
+    return sum + amountMinor - ours;
+  }, 0);
+  return Math.max(0, givenMinor - usedMinor);
 }
 
 /** How long its own job has for a refund before a ticker takes it for lost. */

@@ -4,7 +4,15 @@ import type { App } from '../../app.types';
 import { DomainError, notFound } from '../../errors';
 import type { EventScopedKey } from '../../infra/ids';
 import { Refund, RefundStatus } from './refund.entity';
-import { insertRefund, lockBooking, type RefundRequest } from './refund-ledger';
+import {
+  endBooking,
+  insertRefund,
+  lockBooking,
+  lockPayment,
+  refundableMinor,
+  type RefundRequest,
+} from './refund-ledger';
+import { handMoneyMinor } from './refund.rules';
 
 /**
  * Promises money back, in the caller's transaction, which has locked the booking: takes hold of the
@@ -53,7 +61,7 @@ export async function moveTickets(
 
 /**
  * Asks once more for a refund that the provider had refused for good: a new one, with all that the old
- * one was for. Throws NOT_FOUND, and CONFLICT for one that has not failed or was asked for again already.
+ * one was for, less what has been given back by hand meanwhile. Throws NOT_FOUND, and CONFLICT for one that has not failed or was asked for again already.
  */
 export async function retryRefund(
   app: App,
@@ -69,11 +77,14 @@ export async function retryRefund(
     if (failed.status !== RefundStatus.FAILED || failed.retriedAs !== null) {
       throw new DomainError('CONFLICT', 'Only a refund that has failed is asked for again.');
     }
-    const { bookingId, paymentId, amountMinor, feeMinor, origin, reason } = failed;
+    const { bookingId, paymentId, feeMinor, origin, reason } = failed;
+    const payment = await lockPayment(tx, { eventId, id: paymentId });
+    const handMinor = handMoneyMinor(await tx.findBy(Refund, { eventId, paymentId }));
+    const dueMinor = Math.min(failed.amountMinor - handMinor, refundableMinor(payment));
     const refund = await requestRefund(app, tx, {
       booking: { eventId, id: bookingId },
-      payment: { eventId, id: paymentId },
-      amountMinor,
+      payment,
+      amountMinor: Math.max(0, dueMinor),
       feeMinor,
       origin,
       reason,
@@ -81,6 +92,9 @@ export async function retryRefund(
     });
     await moveTickets(tx, failed, refund.id);
     await tx.update(Refund, { eventId, id }, { retriedAs: refund.id });
+    if (refund.status === RefundStatus.SUCCEEDED) {
+      await endBooking(tx, { eventId, id: bookingId });
+    }
     return refund;
   });
 }

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { App } from '../../app.types';
 import { badInput, DomainError, notFound, RefusalError } from '../../errors';
-import { retryTransaction } from '../../infra/database';
+import { brokenConstraintOf, retryTransaction } from '../../infra/database';
 import { eventScopedId, newId } from '../../infra/ids';
 import type { EventOffer } from '../events/event-offer';
 import { salesState } from '../events/event.rules';
@@ -21,6 +21,7 @@ import { Reservation, ReservationStatus, type Holder } from './reservation.entit
 import { reservationChannel } from './reservation.news';
 import {
   claimOf,
+  COST_TOO_MUCH,
   itemCount,
   type AreaSelection,
   type Claim,
@@ -137,10 +138,16 @@ function claim(
       idempotencyKey: request.idempotencyKey ?? null,
       inputHash: request.idempotencyKey === undefined ? null : hashOf(request),
     });
-  if (itemCount(request.seats, request.areas) <= event.seatsPerReservationMax)
-    return retryTransaction(call);
+  const claimed = (): Promise<HoldOutcome> => retryTransaction(call).catch(refuseTotal);
+  if (itemCount(request.seats, request.areas) <= event.seatsPerReservationMax) return claimed();
   const nos = [...wanted.nos, ...wanted.areas.map((area) => area.first)];
-  return withSectionLocks(app, { eventId: event.id, layout, nos }, () => retryTransaction(call));
+  return withSectionLocks(app, { eventId: event.id, layout, nos }, claimed);
+}
+
+/** What is added may be payable, and not so together with what was there: then nothing is added. */
+function refuseTotal(error: unknown): never {
+  if (brokenConstraintOf(error) !== 'ck_reservations_total') throw error;
+  throw badInput([{ path: 'input.seats', message: COST_TOO_MUCH }]);
 }
 
 /** What the same request with the same key was granted before. */

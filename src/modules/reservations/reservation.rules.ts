@@ -24,6 +24,7 @@ export const GROUP_SEATS_MAX = 500;
 const PROBLEMS_MAX = 20;
 /** The largest amount that Money.amountMinor, an Int, can say. */
 const AMOUNT_MAX = 2 ** 31 - 1;
+export const COST_TOO_MUCH = `together cost more than ${AMOUNT_MAX} in minor units`;
 const KEY_LENGTH_MAX = 200;
 
 export interface SeatSelection {
@@ -118,8 +119,7 @@ export function claimOf(
   const totalMinor =
     items.reduce((sum, item) => sum + item.priceMinor, 0) +
     claimedAreas.reduce((sum, area) => sum + area.priceMinor * area.quantity, 0);
-  if (totalMinor > AMOUNT_MAX)
-    wrong('seats', `together cost more than ${AMOUNT_MAX} in minor units`);
+  if (totalMinor > AMOUNT_MAX) wrong('seats', COST_TOO_MUCH);
   if (problems.length > 0) throw badInput(problems);
   items.sort((a, b) => a.no - b.no);
   return {
