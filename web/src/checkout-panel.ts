@@ -40,6 +40,9 @@ export class CheckoutPanel {
   readonly #storageKey: string;
   /** One for each attempt to pay, so that a second click repeats the first. */
   #attemptKey = newIdempotencyKey();
+  /** Who pays, as typed: a declined card does not make one type it again. */
+  #customer = { name: '', email: '' };
+  #isShowing = false;
   #unsubscribe: (() => void) | undefined;
 
   constructor(
@@ -47,6 +50,11 @@ export class CheckoutPanel {
     private readonly listener: CheckoutListener,
   ) {
     this.#storageKey = `usher.booking.${event.id}`;
+  }
+
+  /** Whether there is a booking to look at. */
+  get isShowing(): boolean {
+    return this.#isShowing;
   }
 
   /** Shows the booking that was made here before, if there is one. */
@@ -65,13 +73,21 @@ export class CheckoutPanel {
 
   /** The form in which `reservation` is paid for. */
   offer(reservation: Reservation): void {
-    const name = h('input', { name: 'name', autocomplete: 'name', required: true, maxlength: 200 });
+    this.#isShowing = false;
+    const name = h('input', {
+      name: 'name',
+      autocomplete: 'name',
+      required: true,
+      maxlength: 200,
+      value: this.#customer.name,
+    });
     const email = h('input', {
       name: 'email',
       type: 'email',
       autocomplete: 'email',
       required: true,
       maxlength: 254,
+      value: this.#customer.email,
     });
     const card = h('select', { name: 'card' });
     for (const [value, text] of demoCards) card.append(h('option', { value, text }));
@@ -82,9 +98,10 @@ export class CheckoutPanel {
     });
     const submit = (event: Event): void => {
       event.preventDefault();
+      this.#customer = { name: name.value, email: email.value };
       pay.disabled = true;
       pay.textContent = 'Paying …';
-      void this.#pay(reservation, name.value, email.value, card.value).finally(() => {
+      void this.#pay(reservation, card.value).finally(() => {
         pay.disabled = false;
         pay.textContent = `Pay ${formatMoney(reservation.total)}`;
       });
@@ -111,19 +128,14 @@ export class CheckoutPanel {
     this.#unsubscribe?.();
   }
 
-  async #pay(
-    reservation: Reservation,
-    customerName: string,
-    customerEmail: string,
-    token: string,
-  ): Promise<void> {
+  async #pay(reservation: Reservation, token: string): Promise<void> {
     try {
       const accessToken = await guestAccessToken();
       const input = {
         reservationId: reservation.id,
         payment: { provider: 'MOCK' as const, token },
-        customerName,
-        customerEmail,
+        customerName: this.#customer.name,
+        customerEmail: this.#customer.email,
         idempotencyKey: this.#attemptKey,
       };
       const { confirmBooking: result } = await request(confirmBooking, { input }, { accessToken });
@@ -163,6 +175,7 @@ export class CheckoutPanel {
             return;
           }
           sessionStorage.removeItem(this.#storageKey);
+          this.#isShowing = false;
           this.element.replaceChildren();
           this.listener.onRefused('The payment did not go through. Nothing was charged.');
         },
@@ -172,6 +185,7 @@ export class CheckoutPanel {
   }
 
   #show(booking: Booking): void {
+    this.#isShowing = true;
     const isPending = booking.status === 'PENDING';
     replaceChildren(
       this.element,

@@ -228,6 +228,10 @@ export class HoldPanel {
 
   #renderSelection(): void {
     const isEmpty = this.#seats.size === 0 && this.#areas.size === 0;
+    if (isEmpty && this.#checkout.isShowing) {
+      this.#body.replaceChildren();
+      return;
+    }
     if (isEmpty) {
       const text = this.event.onSale
         ? 'Choose free places on the map.'
