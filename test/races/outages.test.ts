@@ -4,6 +4,7 @@ import { Client } from 'pg';
 import { eventScopedId, newId } from '../../src/infra/ids';
 import { RECOVERY_DELAY_MS } from '../../src/modules/bookings/recover';
 import { openMockService, type MockService } from '../../src/tools/mock-provider/server';
+import { eventually } from '../support/eventually';
 import type { GivenUser } from '../support/given';
 import { startHouse, type House } from '../support/house';
 import {
@@ -147,7 +148,10 @@ describe('a provider that is away', () => {
     const asked = `SELECT count(*) AS n FROM bookings WHERE status = 'PENDING' AND check_at > $1`;
     const now = house.clock.now();
     // Each has been asked about in vain, and is to be asked about again.
-    while ((await count(house, asked, [now])) < 3) await pause(LOOK_EVERY_MS);
+    await eventually(
+      () => count(house, asked, [now]),
+      (many) => many === 3,
+    );
     expect(await undecided()).toBe(3);
 
     await control.endFaults();
@@ -178,11 +182,10 @@ describe('a provider that is away', () => {
     house.clock.advance(RECOVERY_DELAY_MS / 1000 + 10);
     expect(await untilDecided()).toBeLessThan(RECOVERED_MS_MAX);
     // A call is let through when the breaker has rested.
-    let booked = await confirm(house, buyer.token, last.id);
-    while (booked.code === 'provider_unavailable') {
-      await pause(LOOK_EVERY_MS);
-      booked = await confirm(house, buyer.token, last.id);
-    }
+    const booked = await eventually(
+      () => confirm(house, buyer.token, last.id),
+      ({ code }) => code !== 'provider_unavailable',
+    );
     expect(booked).toMatchObject({ status: 'CONFIRMED' });
     await expectSameLedger();
     await expectSoundBooks(house, office);
