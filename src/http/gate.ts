@@ -22,6 +22,14 @@ const BEGUN_A_TURN_MAX = 8;
  */
 const REFUSED_AT_ONCE_MAX = 256;
 const TOLD_EVERY_MS = 1_000;
+/**
+ * A place inside is for work. Whoever takes longer than this to send a request, or has not taken the answer
+ * by the next look, gives the place up and goes on without: else as many idle connections as there are
+ * places would keep everybody out.
+ */
+const IDLE_MS_MAX = 1_000;
+/** Those that go on without a place; of more, the one that has been idle for longest is hung up on. */
+const IDLE_MAX = 1_024;
 /** As proxies expect: longer than theirs. */
 const KEEP_ALIVE_MS = 72_000;
 
@@ -55,12 +63,16 @@ export class Gate {
   private turnEnds = false;
   private untold = 0;
   private toldAtMs = 0;
+  private readonly inside = new Set<Arrival>();
+  private readonly idle = new Set<Arrival>();
+  private nextLook: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly app: Pick<App, 'config' | 'log' | 'metrics'>,
     private readonly admission: Admission,
     private readonly begin: RequestListener,
     private readonly begunATurn = BEGUN_A_TURN_MAX,
+    private readonly idleMax = IDLE_MAX,
   ) {}
 
   /** For every request of the server; those that are not GraphQL go on as they are. */
@@ -71,7 +83,12 @@ export class Gate {
     }
     const arrival = { request, response, atMs: performance.now() };
     if (this.admission.enter()) {
-      response.once('close', () => this.admission.leave());
+      this.inside.add(arrival);
+      response.once('close', () => {
+        this.letOut(arrival);
+        this.idle.delete(arrival);
+      });
+      this.lookAgain();
       if (this.begun < this.begunATurn && this.waiting.length === 0) this.start(arrival);
       else this.waiting.push(arrival);
     } else if (this.refusedAtOnce < REFUSED_AT_ONCE_MAX) {
@@ -87,6 +104,34 @@ export class Gate {
     if (response.closed) return; // gone while it waited
     this.begun += 1;
     this.begin(request, response);
+  }
+
+  private letOut(arrival: Arrival): boolean {
+    if (!this.inside.delete(arrival)) return false;
+    this.admission.leave();
+    return true;
+  }
+
+  private lookAgain(): void {
+    this.nextLook ??= setTimeout(() => {
+      this.nextLook = undefined;
+      this.letIdleOut();
+      if (this.inside.size > 0) this.lookAgain();
+    }, IDLE_MS_MAX).unref();
+  }
+
+  private letIdleOut(): void {
+    const latestMs = performance.now() - IDLE_MS_MAX;
+    for (const arrival of this.inside) {
+      const { request, response, atMs } = arrival;
+      const waitsForClient = response.writableEnded || (!request.complete && atMs <= latestMs);
+      if (waitsForClient && this.letOut(arrival)) this.idle.add(arrival);
+    }
+    for (const arrival of this.idle) {
+      if (this.idle.size <= this.idleMax) break;
+      this.idle.delete(arrival);
+      arrival.request.destroy();
+    }
   }
 
   private awaitEndOfTurn(): void {

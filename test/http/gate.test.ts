@@ -32,6 +32,7 @@ beforeEach(async () => {
       oneMore();
     },
     2,
+    3,
   );
   server = createServer(gate.listen).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -95,6 +96,71 @@ test('an answer makes room, and so does a client that goes away', async () => {
   await gone;
   await ask();
   await untilBegun(5);
+});
+
+describe('clients that keep others waiting', () => {
+  beforeEach(() => {
+    jest.useFakeTimers({
+      doNotFake: ['Date', 'hrtime', 'nextTick', 'queueMicrotask', 'setImmediate'],
+    });
+  });
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+  /** Says that two bytes will follow, and sends one. */
+  async function begin(): Promise<Socket> {
+    const socket = connect(port, '127.0.0.1');
+    sockets.push(socket);
+    await once(socket, 'connect');
+    socket.write('POST /graphql HTTP/1.1\r\nHost: usher\r\nContent-Length: 2\r\n\r\n{');
+    return socket;
+  }
+
+  test('with their requests lose their places, and are served all the same', async () => {
+    const slow = [await begin(), await begin(), await begin()];
+    await untilBegun(3);
+    jest.advanceTimersByTime(1_000);
+    for (let i = 0; i < 3; i += 1) await ask();
+    await untilBegun(6);
+    expect(await answerTo(await ask())).toMatch(/^HTTP\/1.1 429 /);
+    slow[0]!.write('}');
+    begun[0]!.end('served');
+    expect(await answerTo(slow[0]!)).toContain('served');
+    // Nobody gives a place back twice.
+    expect(await answerTo(await ask())).toMatch(/^HTTP\/1.1 429 /);
+  });
+
+  test('with reading their answers lose their places', async () => {
+    const slow = [await ask(), await ask(), await ask()];
+    await untilBegun(3);
+    for (const socket of slow) socket.pause();
+    for (const response of begun) response.end(Buffer.alloc(32 * 1024 * 1024));
+    expect(await answerTo(await ask())).toMatch(/^HTTP\/1.1 429 /);
+    jest.advanceTimersByTime(1_000);
+    await ask();
+    await untilBegun(4);
+  });
+
+  test('are hung up on, the longest first, when there are very many of them', async () => {
+    const slow: Socket[] = [];
+    for (let i = 0; i < 4; i += 1) {
+      slow.push(await begin());
+      await untilBegun(i + 1);
+      jest.advanceTimersByTime(2_000);
+    }
+    slow[0]!.resume().on('error', () => undefined);
+    await once(slow[0]!, 'close');
+    begun[1]!.end('served');
+    expect(await answerTo(slow[1]!)).toContain('served');
+  });
+
+  test('who only waits for us keeps the place', async () => {
+    for (let i = 0; i < 3; i += 1) await ask();
+    await untilBegun(3);
+    await new Promise((next) => setImmediate(next)); // the rest of the last request is here as well
+    jest.advanceTimersByTime(60_000);
+    expect(await answerTo(await ask())).toMatch(/^HTTP\/1.1 429 /);
+  });
 });
 
 test('nothing else has to wait for room', async () => {
