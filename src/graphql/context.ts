@@ -67,6 +67,11 @@ export class RequestContext {
     return new RequestContext(this.app, this.authenticate, this.correlationId, this.remoteAddress);
   }
 
+  /** What has been loaded may be out of date: the next who asks is told anew. */
+  forgetLoaded(): void {
+    this.loaders = undefined;
+  }
+
   /** Loads through the request's own DataLoader of this definition; undefined where nothing is found. */
   load<K, V>(definition: LoaderDefinition<K, V>, key: K): Promise<V | undefined> {
     this.loaders ??= new Map();

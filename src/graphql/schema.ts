@@ -1,6 +1,7 @@
 import { printSchema, lexicographicSortSchema, type GraphQLSchema } from 'graphql';
 import { buildSchema, type NonEmptyArray, type PubSub } from 'type-graphql';
 import { boundLists } from './limits';
+import { loadAnewForMutations } from './mutations';
 import { validateArgument } from './validation';
 
 export type ResolverClasses = NonEmptyArray<new () => object>;
@@ -23,7 +24,7 @@ export async function createSchema(resolvers: ResolverClasses): Promise<GraphQLS
       validateArgument(value);
     },
   });
-  return boundLists(schema);
+  return loadAnewForMutations(boundLists(schema));
 }
 
 /** The SDL kept in schema/schema.graphql; sorted, so that a diff shows what changed and nothing else. */

@@ -8,8 +8,8 @@
  *      own: sold after all, as if the money had been in time. Places of a general-admission area are
  *      as good as each other: for one that is gone any free one of the same area is taken.
  *   2. All of the money back, by itself: for instance where somebody else has the seats, where a second
- *      try has paid for them (its tickets are not touched), where the event was cancelled, or where
- *      the customer has booked otherwise and the event allows one booking.
+ *      try has paid for them (its tickets are not touched), where the event was cancelled or has
+ *      begun, or where the customer has booked otherwise and the event allows one booking.
  */
 import { In, Not, type EntityManager } from 'typeorm';
 import type { App } from '../../app.types';
@@ -36,7 +36,7 @@ export async function takeLateMoney(
   const { booking } = books;
   const event = await lockEvent(tx, booking);
   const about = { bookingId: booking.publicId, paymentId: books.payment.publicId };
-  if (event.status === EventStatus.PUBLISHED && (await mayStillBook(tx, booking))) {
+  if (isStillToCome(event, app.clock.now()) && (await mayStillBook(tx, booking))) {
     const { eventId, reservationId } = booking;
     const reservation = { eventId, id: reservationId };
     booking.seatNos = await replaceLostPlaces(app, tx, booking);
@@ -54,6 +54,11 @@ export async function takeLateMoney(
       : RefundOrigin.LATE_PAYMENT;
   await enterRefundOfAll(app, tx, books, captured, origin);
   return { to: BookingStatus.CANCELLED, changes: [] };
+}
+
+/** A ticket for what has begun meanwhile is not what was paid for. */
+function isStillToCome({ status, startsAt }: Event, now: Date): boolean {
+  return status === EventStatus.PUBLISHED && now < startsAt;
 }
 
 /**

@@ -204,7 +204,7 @@ async function late(app: App, order: MailOrder): Promise<Composed | undefined> {
         'Your payment arrived after the time for which your seats were held was over.',
         saved
           ? 'They were still free, and are yours: your tickets come in a mail of their own.'
-          : 'They had gone to somebody else by then, and so you have no tickets. The whole amount goes back the way you paid, without your having to do anything; we write again when it is sent.',
+          : 'They were no longer to be had by then, and so you have no tickets. The whole amount goes back the way you paid, without your having to do anything; we write again when it is sent.',
       ],
       facts: [...occasionFacts(occasion), ...bookingFacts(booking)],
       links: [],

@@ -221,6 +221,16 @@ describe('late money goes back, all of it and by itself,', () => {
     await expectRefund(pin);
   });
 
+  it('where the event has begun', async () => {
+    const pin = await givenUp(await hold(house, office, buyer.token, [0]));
+    await house.app.db.query('UPDATE events SET starts_at = $2 WHERE id = $1', [
+      office.eventUuid,
+      house.clock.now(),
+    ]);
+    await moneyComes(pin);
+    await expectRefund(pin);
+  });
+
   it('where the event has been cancelled', async () => {
     const pin = await givenUp(await hold(house, office, buyer.token, [0]));
     await house.app.db.query(`UPDATE events SET status = 'CANCELLED' WHERE id = $1`, [
