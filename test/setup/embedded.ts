@@ -8,6 +8,8 @@ export interface TestServers {
   readonly databaseUrl: string;
   /** Undefined where no Redis is to be had: tests that need one say so and skip. */
   readonly redisUrl: string | undefined;
+  /** For what tests leave behind; removed when they stop. */
+  readonly scratchDir: string;
   stop(): Promise<void>;
 }
 
@@ -56,5 +58,10 @@ export async function startTestServers(
     await stop();
     throw new Error('The servers for the tests did not start.', { cause: failed?.reason });
   }
-  return { databaseUrl: postgres.value.url, redisUrl: redis.value?.url, stop };
+  return {
+    databaseUrl: postgres.value.url,
+    redisUrl: redis.value?.url,
+    scratchDir: dataDir,
+    stop,
+  };
 }

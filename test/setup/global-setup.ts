@@ -14,6 +14,7 @@ export default async function setUp(): Promise<void> {
   const servers = await startTestServers();
   globalThis.usherTestServers = servers;
   process.env['USHER_TEST_DATABASE_URL'] = servers.databaseUrl;
+  process.env['USHER_TEST_SCRATCH'] = servers.scratchDir;
   if (servers.redisUrl !== undefined) process.env['USHER_TEST_REDIS_URL'] = servers.redisUrl;
   const admin = new Client({ connectionString: servers.databaseUrl });
   await admin.connect();

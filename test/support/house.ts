@@ -1,7 +1,5 @@
 /** A whole Usher on a database of its own, for tests: real PostgreSQL, real Redis, real sockets. */
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { App } from '../../src/app.types';
 import { createApp, openHouse } from '../../src/app';
 import { readConfig, type Config } from '../../src/config';
@@ -9,6 +7,7 @@ import { createLogger } from '../../src/infra/logger';
 import { cloneDatabase, type TestDatabase } from '../setup/databases';
 import { TestClock } from './clock';
 import { Given } from './given';
+import { scratchDataDir } from './scratch';
 import { SubscriptionClient } from './subscriptions';
 
 export interface GraphQLError {
@@ -67,7 +66,7 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
   const config: Config = {
     ...readConfig({
       PORT: '0',
-      USHER_DATA_DIR: join(tmpdir(), `usher-test-${process.pid}`),
+      USHER_DATA_DIR: scratchDataDir,
       LOG_LEVEL: process.env['TEST_LOG_LEVEL'] ?? 'fatal',
       RATE_LIMITS: options.rateLimits ? 'on' : 'off',
     }),

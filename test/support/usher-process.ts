@@ -1,7 +1,7 @@
 /** Usher as an operator runs it: the built server in a process of its own, which can be killed. */
 import { spawn } from 'node:child_process';
-import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { scratchDataDir } from './scratch';
 
 const ROOT = resolve(__dirname, '../..');
 /** Processes of one test or benchmark must believe each other's tokens. */
@@ -39,7 +39,7 @@ export async function startUsherProcess(options: ProcessOptions): Promise<UsherP
       JWT_SECRET,
       PORT: '0',
       USHER_SEED: 'none',
-      USHER_DATA_DIR: join(tmpdir(), `usher-test-${process.pid}`),
+      USHER_DATA_DIR: scratchDataDir,
       RATE_LIMITS: 'off',
       LOG_LEVEL: 'warn',
       ...options.env,
