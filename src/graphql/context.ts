@@ -57,6 +57,11 @@ export class RequestContext {
     return (this.known ??= this.authenticate());
   }
 
+  /** Whether anything but memory was looked at. */
+  get hasLoaded(): boolean {
+    return this.loaders !== undefined;
+  }
+
   /** Notes that the answer has grown by so many entries of lists; how many it has in all. */
   countListEntries(entries: number): number {
     return (this.listEntries += entries);

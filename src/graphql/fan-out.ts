@@ -1,7 +1,8 @@
 /**
  * Subscriptions on their way to clients. Those with the same document and variables, of a source that
  * can be shared, form a group: one reader of the source, one execution and one text for all. Who has
- * just come or fell behind is served on its own until it is in step, and then joins.
+ * just come or fell behind has a reader of its own until it is in step, and then joins; what such are told
+ * at the same state is made once for all of them too.
  *
  * A message is shared only where nobody looked at who asks while it was made; where somebody does,
  * the group keeps its common reader, and makes each member's message for it alone.
@@ -18,6 +19,7 @@ import type { App } from '../app.types';
 import { newId } from '../infra/ids';
 import type { Channel } from './connection';
 import { anonymous, RequestContext } from './context';
+import { FirstMessages, type MadeForAll } from './first-messages';
 import { Payload } from './payload';
 
 /** Members served before other work gets its turn. */
@@ -30,6 +32,8 @@ export interface SharedFeed<T = unknown> extends AsyncIterableIterator<T> {
   /** The field, and those of its arguments that matter to its first message only. */
   readonly field: string;
   readonly startArguments: readonly string[];
+  /** What is told of two news is the same where this and the feed's key are, and nothing else is looked at. */
+  stateOf(news: T): string;
   /** Another one, which begins with the whole. */
   fork(): SharedFeed<T>;
   /** Ends; `other` tells what was left to tell. False where it cannot, and nothing is done. */
@@ -45,6 +49,7 @@ export type Present = (result: ExecutionResult, correlationId: string) => Execut
 
 export class FanOut {
   private readonly groups = new Map<string, Group>();
+  private readonly firstMessages = new FirstMessages();
 
   constructor(
     readonly app: App,
@@ -54,6 +59,35 @@ export class FanOut {
   async render(args: ExecutionArgs, event: unknown, context: RequestContext): Promise<Payload> {
     const result = await execute({ ...args, rootValue: event, contextValue: context });
     return new Payload(this.present(result, context.correlationId));
+  }
+
+  /** Made for nobody in particular; undefined where it depends on who asks. */
+  async renderForAll(args: ExecutionArgs, event: unknown): Promise<MadeForAll | undefined> {
+    const looked = { at: false };
+    const nobody = () => {
+      looked.at = true;
+      return anonymous;
+    };
+    const context = new RequestContext(this.app, nobody, newId(), '');
+    const result = await execute({ ...args, rootValue: event, contextValue: context });
+    if (looked.at) return undefined;
+    return {
+      payload: new Payload(this.present(result, context.correlationId)),
+      pure: !context.hasLoaded && result.errors === undefined,
+    };
+  }
+
+  /** What a reader of its own is told next; undefined where nobody else can be told the same. */
+  renderTogether(
+    args: SubscriptionArgs,
+    feed: SharedFeed,
+    event: unknown,
+  ): Promise<Payload | undefined> {
+    return this.firstMessages.get(
+      args.document,
+      () => `${groupKey(feed, args)}\n${feed.stateOf(event)}`,
+      () => this.renderForAll(args, event),
+    );
   }
 
   /** Begins to send what `source` tells. */
@@ -158,9 +192,11 @@ export class Subscriber {
         this.stop();
         return;
       }
-      const payload = await this.renderOwn(news.value);
-      if (this.hasEnded()) return;
       if (isShared(feed)) {
+        const payload =
+          (await this.fanOut.renderTogether(this.args, feed, news.value)) ??
+          (await this.renderOwn(news.value));
+        if (this.hasEnded()) return;
         if (!this.channel.offer(payload)) {
           this.startOver(feed);
           return;
@@ -171,6 +207,7 @@ export class Subscriber {
         }
       } else {
         const { connection } = this.channel;
+        const payload = await this.renderOwn(news.value);
         while (!this.hasEnded() && !this.channel.offer(payload) && connection.isOpen)
           await connection.drained();
       }
@@ -255,14 +292,9 @@ class Group {
 
   /** Undefined where the message depends on who asks. */
   private async renderShared(event: unknown): Promise<Payload | undefined> {
-    const { app } = this.fanOut;
-    const nobody = () => {
-      this.shares = false;
-      return anonymous;
-    };
-    const context = new RequestContext(app, nobody, newId(), '');
-    const payload = await this.fanOut.render(this.args, event, context);
-    return this.shares ? payload : undefined;
+    const made = await this.fanOut.renderForAll(this.args, event);
+    if (made === undefined) this.shares = false;
+    return made?.payload;
   }
 
   private endAll(how: (member: Subscriber) => void): void {

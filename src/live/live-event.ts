@@ -22,6 +22,7 @@ import { Pace } from './tick';
 import { Watch, type Watched } from './watch';
 
 const pace = new Pace();
+let loaded = 0;
 /** No reader sees a state that the log has contradicted for longer than this. */
 export const CATCH_UP_MS = 1_000;
 
@@ -44,6 +45,8 @@ export interface ChangeListener {
 
 export class LiveEvent implements Watched {
   readonly projection: Projection;
+  /** Tells this one from those of the same event that were let go of, whose revisions mean other states. */
+  readonly serial = ++loaded;
   private readonly watches = new Set<Watch>();
   private readonly listeners = new Set<ChangeListener>();
   private tick: NodeJS.Timeout | undefined;

@@ -9,13 +9,11 @@
  * Changes are published as a process that sells publishes them, from this one, through Redis.
  */
 import 'reflect-metadata';
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { RedisPubSub } from 'graphql-redis-subscriptions';
 import { Redis } from 'ioredis';
 import type { Event } from '../../src/modules/events/event.entity';
+import { Child } from './child';
 import type { ClientOrder, Count } from './fanout-clients';
 import { STOCK_CHANNEL, type Kind, type Order, type Usage } from './fanout-server';
 import { median } from './pgbench';
@@ -52,53 +50,6 @@ const QUERY = `subscription ($eventId: ID!) {
 }`;
 const STOCK_QUERY = QUERY.replace('ID!', 'String!');
 
-class Child {
-  private constructor(private readonly process: ChildProcess) {}
-
-  static async start<T>(
-    file: string,
-    words: string[],
-    env: NodeJS.ProcessEnv = {},
-  ): Promise<[Child, T]> {
-    const process_ = spawn(
-      process.execPath,
-      ['--expose-gc', resolve('scripts/run.mjs'), `test/bench/${file}`, ...words],
-      {
-        env: { ...process.env, NODE_ENV: 'production', ...env },
-        stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-      },
-    );
-    const child = new Child(process_);
-    return [child, await child.answer<T>()];
-  }
-
-  async ask<T>(order: Order | ClientOrder): Promise<T> {
-    const answer = this.answer<T>();
-    this.process.send(order);
-    return answer;
-  }
-
-  async stop(): Promise<void> {
-    const gone = once(this.process, 'exit');
-    this.process.disconnect();
-    await gone;
-  }
-
-  private async answer<T>(): Promise<T> {
-    const done = new AbortController();
-    const { signal } = done;
-    const gone = once(this.process, 'exit', { signal }).then(() => {
-      throw new Error('a process of the benchmark has ended');
-    });
-    gone.catch(() => undefined);
-    const [message] = (await Promise.race([once(this.process, 'message', { signal }), gone])) as [
-      T,
-    ];
-    done.abort();
-    return message;
-  }
-}
-
 /** A server, and whoever is connected to it. */
 interface Side {
   server: Child;
@@ -126,13 +77,22 @@ async function connect(
   const variables = { eventId: event.publicId };
   await Promise.all(
     clients.map((each) =>
-      each.ask({ ask: 'connect', port, subscribers: share, query, variables, greeted }),
+      each.ask({
+        ask: 'connect',
+        port,
+        subscribers: share,
+        query,
+        variables,
+        greeted,
+      } satisfies ClientOrder),
     ),
   );
 }
 
 async function count({ clients }: Side): Promise<Count> {
-  const counts = await Promise.all(clients.map((each) => each.ask<Count>({ ask: 'count' })));
+  const counts = await Promise.all(
+    clients.map((each) => each.ask<Count>({ ask: 'count' } satisfies ClientOrder)),
+  );
   return {
     messages: counts.reduce((sum, each) => sum + each.messages, 0),
     bytes: counts.reduce((sum, each) => sum + each.bytes, 0),
@@ -150,11 +110,11 @@ interface Turn extends Count {
 
 async function measure(side: Side, work: () => Promise<unknown>): Promise<Turn> {
   await count(side);
-  const before = await side.server.ask<Usage>({ ask: 'usage' });
+  const before = await side.server.ask<Usage>({ ask: 'usage' } satisfies Order);
   await work();
   await wait(SETTLE_MS);
   const counted = await count(side);
-  const after = await side.server.ask<Usage>({ ask: 'usage' });
+  const after = await side.server.ask<Usage>({ ask: 'usage' } satisfies Order);
   return { ...counted, microsEach: (after.cpuMicros - before.cpuMicros) / counted.messages };
 }
 
@@ -231,7 +191,7 @@ async function compareMessages(stage: Stage): Promise<Line[]> {
       const ticks = Math.round(messages / SUBSCRIBERS);
       const everyMs = (CHANGES * share * CHANGE_MS) / ticks;
       const plain = await measure(bare, () =>
-        bare.server.ask({ ask: 'broadcast', text, messages: ticks, everyMs }),
+        bare.server.ask({ ask: 'broadcast', text, messages: ticks, everyMs } satisfies Order),
       );
       const theirs = await measure(stock, () => changes.publishStock(STOCK_CHANGES * share));
       return [ours, plain, theirs];
@@ -294,7 +254,7 @@ async function idle(
     const query = kind === 'usher' ? QUERY : null;
     const look = async (): Promise<Usage> => {
       await wait(SETTLE_MS * 3); // time-outs of handshakes have passed
-      return side.server.ask<Usage>({ ask: 'usage' });
+      return side.server.ask<Usage>({ ask: 'usage' } satisfies Order);
     };
     await connect(side, FIRST_SUBSCRIBERS, query, kind === 'usher', event);
     const before = await look();

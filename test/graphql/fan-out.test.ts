@@ -9,7 +9,7 @@ import {
 } from 'graphql';
 import type { App } from '../../src/app.types';
 import { Connection, type Channel } from '../../src/graphql/connection';
-import { RequestContext, type Viewer } from '../../src/graphql/context';
+import { defineLoader, RequestContext, type Viewer } from '../../src/graphql/context';
 import { FanOut, type SharedFeed, type SubscriptionArgs } from '../../src/graphql/fan-out';
 import type { Payload } from '../../src/graphql/payload';
 import { createLogger } from '../../src/infra/logger';
@@ -18,6 +18,12 @@ import { Watch, type LiveUpdate, type Watched } from '../../src/live/watch';
 import { until } from '../support/until';
 
 let executions: number;
+let elsewhere: string;
+/** Happens once, in the middle of the next execution. */
+let whileMade: (() => void) | undefined;
+const ELSEWHERE = defineLoader<number, string>((_context, keys) =>
+  Promise.resolve(keys.map(() => elsewhere)),
+);
 const schema = new GraphQLSchema({
   query: new GraphQLObjectType({ name: 'Query', fields: { ok: { type: GraphQLInt } } }),
   subscription: new GraphQLObjectType<LiveUpdate, RequestContext>({
@@ -34,6 +40,10 @@ const schema = new GraphQLSchema({
               resolve: ({ nos }, { plus = 0 }: { plus?: number }) =>
                 nos.map((no) => no + plus).join(' '),
             },
+            elsewhere: {
+              type: GraphQLString,
+              resolve: (_news, _args, context) => context.load(ELSEWHERE, 1),
+            },
             reader: {
               type: GraphQLString,
               resolve: (_news, _args, { viewer }) =>
@@ -44,6 +54,9 @@ const schema = new GraphQLSchema({
         args: { after: { type: GraphQLString } },
         resolve: (news) => {
           executions++;
+          const change = whileMade;
+          whileMade = undefined;
+          change?.();
           return news;
         },
       },
@@ -54,6 +67,7 @@ const schema = new GraphQLSchema({
 /** One event's source: what is marked goes out with the next tick. */
 class Source implements Watched {
   readonly cursor = 'cursor';
+  revision = 0;
   readonly watches = new Set<Watch>();
   admit(watch: Watch): void {
     this.watches.add(watch);
@@ -68,6 +82,7 @@ class Source implements Watched {
     for (const watch of this.watches) watch.deliver();
   }
   change(...nos: number[]): void {
+    this.revision++;
     for (const watch of this.watches) watch.mark(nos);
     this.tick();
   }
@@ -78,6 +93,8 @@ class Feed implements SharedFeed<LiveUpdate> {
   readonly field = 'news';
   readonly startArguments = ['after'];
   constructor(private readonly watch: Watch) {}
+  stateOf = ({ snapshot, nos }: LiveUpdate): string =>
+    `${source.revision} ${snapshot} ${nos.join()}`;
   next = (): Promise<IteratorResult<LiveUpdate>> => this.watch.next();
   return = (): Promise<IteratorResult<LiveUpdate>> => this.watch.return();
   throw = (error: unknown): Promise<IteratorResult<LiveUpdate>> => this.watch.throw(error);
@@ -141,12 +158,12 @@ interface Subscribed {
   stop(): void;
 }
 
-/** Subscribes and waits for the first message, the whole. */
-async function subscribe(
+/** Subscribes; the first message is the whole. */
+function begin(
   query = 'subscription { news { whole nos } }',
   variables: Record<string, unknown> = {},
   viewer: Viewer = { kind: 'anonymous' },
-): Promise<Subscribed> {
+): Subscribed & { isInStep: () => boolean } {
   const payloads: Payload[] = [];
   const reader = new Reader('127.0.0.1', () => 0);
   const channel: Channel = {
@@ -167,10 +184,10 @@ async function subscribe(
   watch.markSnapshot();
   watch.open();
   const subscriber = fanOut.start(args, new Feed(watch), channel, 'news');
-  await until(() => payloads.length > 0 && subscriber.group !== undefined);
   return {
     reader,
     payloads,
+    isInStep: () => payloads.length > 0 && subscriber.group !== undefined,
     heard: () =>
       payloads.map(({ json }) => {
         const { data } = JSON.parse(json.toString()) as ExecutionResult<{ news: unknown }>;
@@ -178,6 +195,12 @@ async function subscribe(
       }),
     stop: () => subscriber.stop(),
   };
+}
+/** As begin, and waits for the first message. */
+async function subscribe(...asked: Parameters<typeof begin>): Promise<Subscribed> {
+  const subscribed = begin(...asked);
+  await until(subscribed.isInStep);
+  return subscribed;
 }
 const all = async (...subscribed: Promise<Subscribed>[]): Promise<Subscribed[]> =>
   Promise.all(subscribed);
@@ -262,6 +285,69 @@ describe('subscribers in step', () => {
     source.change(1);
     await until(() => again?.payloads.length === 2);
     again?.stop();
+  });
+});
+
+describe('those who come in the same moment', () => {
+  it('share one execution and one text of the first message', async () => {
+    const readers = await all(subscribe(), subscribe(), subscribe());
+    const late = await subscribe();
+    expect(executions).toBe(1);
+    expect(new Set([...readers, late].map(({ payloads }) => payloads[0])).size).toBe(1);
+    expect(late.heard()).toEqual([{ whole: 1, nos: '' }]);
+  });
+
+  it('do not share what was made of another state, or of another question', async () => {
+    const ask = 'subscription ($plus: Int) { news { whole nos(plus: $plus) } }';
+    await all(subscribe(ask, { plus: 1 }), subscribe(ask, { plus: 2 }), subscribe());
+    expect(executions).toBe(3);
+    source.revision++;
+    await subscribe(ask, { plus: 1 });
+    expect(executions).toBe(4);
+  });
+
+  it('have each their own where it depends on who asks', async () => {
+    const query = 'subscription { news { reader } }';
+    const readers = await all(
+      subscribe(query, {}, { kind: 'guest', id: 'g1' }),
+      subscribe(query, {}, { kind: 'guest', id: 'g2' }),
+      subscribe(query),
+    );
+    expect(readers.map((reader) => reader.heard()[0])).toEqual(
+      ['g1', 'g2', 'anonymous'].map((reader) => ({ reader })),
+    );
+  });
+
+  it('have each their own where more than the state was looked at', async () => {
+    const query = 'subscription { news { elsewhere } }';
+    elsewhere = 'before';
+    await subscribe(query);
+    elsewhere = 'after';
+    const second = await subscribe(query);
+    expect(second.heard()[0]).toEqual({ elsewhere: 'after' });
+  });
+
+  it('are told though the one whose execution it is goes meanwhile', async () => {
+    const first = begin();
+    const second = begin();
+    first.stop();
+    await until(() => second.payloads.length === 1);
+    source.change(3);
+    await until(() => second.payloads.length === 2);
+    expect(first.payloads).toEqual([]);
+    expect(second.heard()[1]).toEqual({ whole: 0, nos: '3' });
+    expect(source.watches.size).toBe(1);
+  });
+
+  it('miss nothing that changes while their message is made', async () => {
+    whileMade = () => source.change(8);
+    const readers = [begin(), begin(), begin()];
+    await until(() => readers.every(({ payloads }) => payloads.length === 2));
+    for (const reader of readers)
+      expect(reader.heard()).toEqual([
+        { whole: 1, nos: '' },
+        { whole: 0, nos: '8' },
+      ]);
   });
 });
 

@@ -9,7 +9,7 @@ import { mayDo } from '../organizations/permissions';
 import { SeatingPlan } from '../venues/seating-plan.entity';
 import { Venue } from '../venues/venue.entity';
 import { Event, EventStatus, TicketType } from './event.entity';
-import { eventById } from './event.loaders';
+import { eventById, gatheredEventById } from './event.loaders';
 import {
   lowestPrice,
   priceList,
@@ -225,6 +225,12 @@ function factsOf({ title, slug, startsAt }: Event) {
 /** Published and cancelled events are anybody's to see; drafts are for members. */
 export async function visibleEvent(ctx: RequestContext, id: string): Promise<Event | undefined> {
   const event = await ctx.load(eventById, id);
+  return event && (await maySee(ctx, event)) ? event : undefined;
+}
+
+/** As visibleEvent, for what crowds ask for at once; the event is shared with others who ask. */
+export async function watchableEvent(ctx: RequestContext, id: string): Promise<Event | undefined> {
+  const event = await gatheredEventById(ctx.app, id);
   return event && (await maySee(ctx, event)) ? event : undefined;
 }
 

@@ -90,6 +90,11 @@ export class AvailabilityFeed implements SharedFeed<CountsNews> {
     return new AvailabilityFeed(this.events);
   }
 
+  stateOf({ eventId, counts }: CountsNews): string {
+    const { total, available, held, sold, blocked } = counts;
+    return [eventId, total, available, held, sold, blocked].join(' ');
+  }
+
   /** Not while something is left to tell, or was told in between two instants. */
   handOverTo(): boolean {
     const instantMs = lastInstantMs();

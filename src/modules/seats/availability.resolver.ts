@@ -2,7 +2,7 @@ import { Arg, ID, Resolver, Root, Subscription } from 'type-graphql';
 import { badInput, notFound } from '../../errors';
 import type { RequestContext } from '../../graphql/context';
 import { publicId, requireId } from '../../infra/ids';
-import { eventById } from '../events/event.loaders';
+import { gatheredEventById } from '../events/event.loaders';
 import { availabilityFeed, type CountsNews } from './availability-feed';
 import { EventAvailability } from './seat.entity';
 
@@ -26,7 +26,7 @@ export class EventAvailabilityUpdatesResolver {
         throw badInput([{ path: 'eventIds', message }]);
       }
       const ids = eventIds.map((id) => requireId('Event', id));
-      const events = await Promise.all(ids.map((id) => context.load(eventById, id)));
+      const events = await Promise.all(ids.map((id) => gatheredEventById(context.app, id)));
       if (events.some((event) => event === undefined || event.publishedAt === null))
         throw notFound('event');
       return availabilityFeed(context.app, ids);

@@ -24,6 +24,11 @@ class SeatMapFeed implements SharedFeed<SeatMapNews> {
     this.shareKey = `seatMap ${inventory.eventId}`;
   }
 
+  stateOf({ cursor, snapshot, nos, inventory: { live } }: SeatMapNews): string {
+    const { serial, projection } = live;
+    return `${serial} ${projection.revision} ${cursor} ${snapshot ? 'all' : nos.join(' ')}`;
+  }
+
   async next(): Promise<IteratorResult<SeatMapNews>> {
     return this.withInventory(await this.watch.next());
   }

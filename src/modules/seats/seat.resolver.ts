@@ -26,7 +26,7 @@ import type { RequestContext } from '../../graphql/context';
 import type { NodeFetcher } from '../../graphql/node';
 import { requireId } from '../../infra/ids';
 import { Event, EventCategory } from '../events/event.entity';
-import { visibleEvent } from '../events/event.service';
+import { visibleEvent, watchableEvent } from '../events/event.service';
 import { SeatingPlan } from '../venues/seating-plan.entity';
 import { seatingPlanById } from '../venues/venue.loaders';
 import { findSeats, inventoryOf, projectionOf, seatIn, seatMapOf, seatOf } from './inventory';
@@ -139,7 +139,7 @@ export class SeatMapUpdatesResolver {
       'The live seat map. Needs no login. Lossless: each committed change arrives at least once. Errors: NOT_FOUND.',
     subscribe: async ({ args, context }: { args: WatchArguments; context: RequestContext }) => {
       const eventId = requireId('Event', args.eventId);
-      const event = await visibleEvent(context, eventId);
+      const event = await watchableEvent(context, eventId);
       const feed = event && (await seatMapFeed(context.app, event, args.after));
       if (feed === undefined) throw notFound('event');
       return feed;
