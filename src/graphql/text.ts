@@ -24,3 +24,11 @@ export function IsText(min: number, max: number, options?: ValidationOptions): P
     options,
   );
 }
+
+/** No line breaks, nor characters that turn the reading direction or cannot be seen. */
+export function oneLine(typed: string): string {
+  return typed
+    .replace(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]+/gu, ' ')
+    .replace(/ {2,}/g, ' ')
+    .trim();
+}

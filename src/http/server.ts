@@ -19,10 +19,10 @@ export async function createHttpServer(app: App, admission: Admission): Promise<
     routerOptions: { maxParamLength: 200 },
     forceCloseConnections: 'idle',
     serverFactory: (handler) => createGatedServer(app, admission, handler),
-    // A URL that cannot be decoded reaches no hook and no handler of ours.
+    // A URL that cannot be decoded, or is too long, reaches no hook and no handler of ours.
     frameworkErrors: (error, _request, reply) => {
       const errors = [{ message: error.message, extensions: { code: 'BAD_USER_INPUT' } }];
-      void (reply as FastifyReply).code(400).send({ errors });
+      void (reply as FastifyReply).code(error.statusCode ?? 400).send({ errors });
     },
     genReqId: correlationIdOf,
   });

@@ -2,6 +2,7 @@
 import { extname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { Eta } from 'eta';
+import { oneLine } from '../../graphql/text';
 import { TEXT } from './layout';
 import type { Letter } from './letter';
 
@@ -29,14 +30,6 @@ export async function formOf(letter: Letter): Promise<{ html: string; text: stri
     facts: letter.facts.map(([label, value]) => [label, oneLine(value)]),
   };
   return { html: html.renderString(await layout, lines), text: text.renderString(TEXT, lines) };
-}
-
-/** No line breaks, nor characters that turn the reading direction or cannot be seen. */
-export function oneLine(typed: string): string {
-  return typed
-    .replace(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]+/gu, ' ')
-    .replace(/ {2,}/g, ' ')
-    .trim();
 }
 
 /** Once a process. */

@@ -10,10 +10,11 @@
  */
 import { createTransport } from 'nodemailer';
 import type { App } from '../../app.types';
+import { oneLine } from '../../graphql/text';
 import { newId } from '../../infra/ids';
 import { reached } from '../../infra/steps';
 import { printTicket } from '../tickets/ticket-papers';
-import { formOf, oneLine } from './form';
+import { formOf } from './form';
 import type { Letter } from './letter';
 import { composeLetter } from './letters';
 import { Mail, type MailStatus } from './mail.entity';

@@ -1,6 +1,7 @@
 /** What one takes home of a ticket: a page to print, and an entry for the calendar. */
 import { createEvent } from 'ics';
 import type { App } from '../../app.types';
+import { oneLine } from '../../graphql/text';
 import { Booking } from '../bookings/booking.entity';
 import { Event, EventStatus } from '../events/event.entity';
 import { Organization } from '../organizations/organization.entity';
@@ -96,9 +97,9 @@ export async function calendarEntry(
     method: 'PUBLISH',
     uid: `${uid}@usher`,
     sequence: event.version,
-    title: event.title,
+    title: oneLine(event.title),
     description,
-    location: [venue.name, venue.city, venue.country].filter((part) => part).join(', '),
+    location: oneLine([venue.name, venue.city, venue.country].filter((part) => part).join(', ')),
     start: event.startsAt.getTime(),
     end: end.getTime(),
     startOutputType: 'utc',
@@ -108,7 +109,8 @@ export async function calendarEntry(
     alarms: [
       {
         action: 'display',
-        description: event.title,
+        // The one text that the library leaves as it is.
+        description: oneLine(event.title).replace(/[\\;,]/g, '\\$&'),
         trigger: { hours: REMIND_HOURS_BEFORE, before: true },
       },
     ],

@@ -6,6 +6,9 @@ import { BlockList, isIP } from 'node:net';
  */
 const inner4 = new BlockList();
 const inner6 = new BlockList();
+/** All of the internet's addresses are in here so far; the rest is other wrappings, or nobody's. */
+const global6 = new BlockList();
+global6.addSubnet('2000::', 3, 'ipv6');
 for (const [net, prefix] of [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
@@ -15,6 +18,7 @@ for (const [net, prefix] of [
   ['172.16.0.0', 12],
   ['192.0.0.0', 24],
   ['192.0.2.0', 24],
+  ['192.88.99.0', 24],
   ['192.168.0.0', 16],
   ['198.18.0.0', 15],
   ['198.51.100.0', 24],
@@ -24,18 +28,10 @@ for (const [net, prefix] of [
 ] as const)
   inner4.addSubnet(net, prefix, 'ipv4');
 for (const [net, prefix] of [
-  ['::', 96],
-  ['::ffff:0:0', 96],
-  ['64:ff9b::', 96],
-  ['64:ff9b:1::', 48],
-  ['100::', 64],
-  ['2001::', 32],
+  ['2001::', 23],
   ['2001:db8::', 32],
   ['2002::', 16],
-  ['fc00::', 7],
-  ['fe80::', 10],
-  ['fec0::', 10],
-  ['ff00::', 8],
+  ['3fff::', 20],
 ] as const)
   inner6.addSubnet(net, prefix, 'ipv6');
 
@@ -45,7 +41,9 @@ export function isPublicAddress(address: string): boolean {
     case 4:
       return !inner4.check(address, 'ipv4');
     case 6:
-      return !address.includes('%') && !inner6.check(address, 'ipv6');
+      return (
+        !address.includes('%') && global6.check(address, 'ipv6') && !inner6.check(address, 'ipv6')
+      );
     default:
       return false;
   }

@@ -189,12 +189,16 @@ describe('a ticket in the calendar', () => {
   it('cannot be made to hold other lines than its own', async () => {
     await house.app.db.query(`UPDATE events SET title = $2 WHERE id = $1`, [
       office.eventUuid,
-      'An evening\r\nATTENDEE:mailto:all@example.org\r\nBEGIN:VALARM, and; more\\n',
+      'An evening\r\nATTENDEE:mailto:all@example.org\rBEGIN:VALARM\u2028, and; \u202emore\\n',
     ]);
     const { code } = await book();
-    const found = lines(await (await fetch(papersOf(code)[1]!)).text());
+    const text = await (await fetch(papersOf(code)[1]!)).text();
+    const found = lines(text);
     expect(found.filter((line) => line.startsWith('ATTENDEE'))).toEqual([]);
     expect(found.filter((line) => line === 'BEGIN:VALARM')).toHaveLength(1);
+    expect(text.replace(/\r\n\t?/g, '')).not.toMatch(/[\p{Cc}\u2028\u202e]/u);
+    const title = 'An evening ATTENDEE:mailto:all@example.org BEGIN:VALARM \\, and\\; more\\\\n';
+    expect(found).toEqual(expect.arrayContaining([`SUMMARY:${title}`, `DESCRIPTION:${title}`]));
   });
 
   it('keeps its name when the ticket goes to somebody else', async () => {
