@@ -322,6 +322,35 @@ describe('everything at once', () => {
     }
   });
 
+  it('a ticket that is given away while it is given back has no paper that is good', async () => {
+    for (const no of [0, 1, 2, 3]) {
+      const bought = await buy(house, office, buyer.token, [no]);
+      const ticketId = bought.ticketIds[0]!;
+      const code = async (): Promise<string> => {
+        const { data } = await house.gql<{ node: { code: string } }>(
+          'query ($id: ID!) { node(id: $id) { ... on Ticket { code } } }',
+          { id: ticketId },
+          { token: buyer.token },
+        );
+        return data.node.code;
+      };
+      const before = await code();
+      await Promise.all([
+        cancel(house, buyer.token, bought.id),
+        other.gql(
+          'mutation ($input: TransferTicketInput!) { transferTicket(input: $input) { id } }',
+          { input: { ticketId, holderName: 'Grace' } },
+          { token: buyer.token, expectErrors: true },
+        ),
+      ]);
+      for (const each of [before, await code()]) {
+        expect((await fetch(`${house.url}/tickets/${each}.pdf`)).status).toBe(410);
+        expect(await checkIn(other, office, each)).toMatchObject({ reason: 'VOID' });
+      }
+      expect(await statusOf(bought.id)).toBe('REFUNDED');
+    }
+  });
+
   it('thirty parts of one booking are given back at once, each once', async () => {
     const hall = await openHall(house, {
       oneRowOf: 30,
