@@ -52,6 +52,12 @@ const WEB_ROOT = join(
 );
 
 /**
+ * Connections that the kernel keeps for us until we take them; it allows as many as its somaxconn says. Whoever
+ * finds no room is not refused but left waiting, for seconds first and for minutes in the end: a server's
+ * viewers, who all come back in half a second, must find room.
+ */
+const BACKLOG = 4_096;
+/**
  * How long requests under way may take once the house closes. To Node a connection over which nothing was
  * ever asked counts as busy, for a minute; clients open such ones ahead.
  */
@@ -184,7 +190,7 @@ export async function openHouse(app: App, roles: { workers: boolean }): Promise<
   const clients = new Clients(app, () => operations.endExpired());
   const streams = registerEventStreams(server, app, operations, clients);
   const sockets = registerWebSocket(server.server, app, operations, clients);
-  await server.listen({ host: app.config.host, port: app.config.port });
+  await server.listen({ host: app.config.host, port: app.config.port, backlog: BACKLOG });
   return {
     app,
     server,
