@@ -5,6 +5,7 @@
  */
 import 'reflect-metadata';
 import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import WebSocket from 'ws';
 import { readSeatSnapshots } from '../../src/live/change-log.sql';
@@ -113,6 +114,13 @@ class Viewer {
 
 const sleep = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
 
+/** User and system time of a process so far, from Linux, which counts in hundredths. */
+async function cpuSecondsOf(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
 async function connectAll(viewers: Viewer[]): Promise<void> {
   for (let at = 0; at < viewers.length; at += OPENING_MAX)
     await Promise.all(viewers.slice(at, at + OPENING_MAX).map((viewer) => viewer.connect()));
@@ -147,9 +155,12 @@ async function main(): Promise<void> {
     const [before] = await rate(() => sleep(BEFORE_MS));
     for (const viewer of viewers) viewer.cut();
     const attempts: number[] = [];
+    const cpu = [await cpuSecondsOf(api.pid), process.cpuUsage()] as const;
     const [during, backMs] = await rate(async () => {
       attempts.push(...(await Promise.all(viewers.map((viewer) => viewer.comeBack()))));
     });
+    const serverSeconds = (await cpuSecondsOf(api.pid)) - cpu[0];
+    const { user, system } = process.cpuUsage(cpu[1]);
     await askBuyers('stop');
     await buyers.stop();
     const snapshots = await readSeatSnapshots(stage.app.db, [event.id]);
@@ -158,6 +169,9 @@ async function main(): Promise<void> {
     const wrong = (): number => viewers.filter(({ statuses }) => statuses !== expected).length;
     while (wrong() > 0 && performance.now() < settledBy) await sleep(50);
     for (const viewer of viewers) viewer.cut();
+    console.log(
+      `meanwhile the server had ${serverSeconds.toFixed(1)} s of a processor, the viewers ${((user + system) / 1e6).toFixed(1)} s`,
+    );
     const lines: [string, string, boolean][] = [
       [
         `all ${SUBSCRIBERS} back after`,
