@@ -5,12 +5,13 @@ import {
   runMigrations,
   type Runner,
   type TaskList,
-  type Worker,
+  type WorkerPool,
 } from 'graphile-worker';
 import type { App } from '../app.types';
 import { withCorrelation } from '../infra/logger';
 import type { JobTasks } from './jobs';
 import { livingWorkersTicker } from './living-workers';
+import { poolForQueue } from './queue-pool';
 import { Tickers, type Ticker } from './ticker';
 
 /** Jobs one process works on at a time: they share the pool with the buyers. */
@@ -26,39 +27,35 @@ export interface Work {
   schedule: string;
 }
 
+/** A runner that ended by itself is started anew after so long. */
+const RESTART_MS = 2_000;
+
 /** The background half of a process: the job queue and the tickers. */
 export class Workers {
-  private constructor(
-    private readonly runner: Runner,
-    private readonly tickers: Tickers,
-  ) {}
+  private runner: Runner | undefined;
+  private starting: Promise<void> | undefined;
+  private restart: NodeJS.Timeout | undefined;
+  private stopped = false;
+  /** Pools of this process, by the name under which the queue locks their jobs. */
+  private readonly poolIds: string[] = [];
+  private readonly tickers: Tickers;
 
-  static async start(app: App, work: Work): Promise<Workers> {
-    const taskList: TaskList = {};
-    for (const [name, task] of Object.entries(work.tasks)) {
-      taskList[name] = (payload, helpers) =>
-        withCorrelation({ correlationId: `job-${helpers.job.id}` }, () => task(app, payload));
-    }
-    const workerIds: string[] = [];
-    const events = new EventEmitter();
-    events.on('worker:create', ({ worker }: { worker: Worker }) => workerIds.push(worker.workerId));
-    const runner = await run({
-      events,
-      pgPool: app.db.pool,
-      taskList,
-      crontab: work.schedule,
-      concurrency: CONCURRENCY,
-      pollInterval: POLL_MS,
-      noHandleSignals: true,
-      logger: workerLogger(app),
-    });
-    const tickers = new Tickers(app, {
+  private constructor(
+    private readonly app: App,
+    private readonly work: Work,
+  ) {
+    this.tickers = new Tickers(app, {
       ...work.tickers(app),
       'measure-lag': { everyMs: LAG_EVERY_MS, run: measureLag },
-      'living-workers': livingWorkersTicker(() => workerIds),
+      'living-workers': livingWorkersTicker(() => this.poolIds),
     });
-    tickers.start();
-    return new Workers(runner, tickers);
+  }
+
+  static async start(app: App, work: Work): Promise<Workers> {
+    const workers = new Workers(app, work);
+    await workers.startRunner();
+    workers.tickers.start();
+    return workers;
   }
 
   /** Whether the tickers still come round. */
@@ -68,7 +65,60 @@ export class Workers {
 
   /** Lets what runs finish. */
   async stop(): Promise<void> {
-    await Promise.all([this.runner.stop(), this.tickers.stop()]);
+    this.stopped = true;
+    clearTimeout(this.restart);
+    await this.starting?.catch(() => undefined);
+    await Promise.all([this.runner?.stop(), this.tickers.stop()]);
+  }
+
+  private async startRunner(): Promise<void> {
+    const events = new EventEmitter();
+    events.on('pool:create', ({ workerPool }: { workerPool: WorkerPool }) =>
+      this.poolIds.push(workerPool.id),
+    );
+    const runner = await run({
+      events,
+      pgPool: poolForQueue(this.app.db.pool),
+      taskList: this.taskList(),
+      crontab: this.work.schedule,
+      noHandleSignals: true,
+      logger: workerLogger(this.app),
+      preset: {
+        worker: {
+          concurrentJobs: CONCURRENCY,
+          pollInterval: POLL_MS,
+          // Batches of what ends at the same moment. Without them nobody waits for the statement that
+          // writes down a job's end, and one that fails on a broken connection would end the process.
+          completeJobBatchDelay: 0,
+          failJobBatchDelay: 0,
+        },
+      },
+    });
+    this.runner = runner;
+    const ended = (error?: unknown): void => {
+      if (this.stopped) return;
+      this.app.log.error({ err: error }, 'the job runner ended by itself; it is started anew');
+      this.startAgain();
+    };
+    runner.promise.then(() => ended(), ended);
+  }
+
+  private startAgain(): void {
+    this.restart = setTimeout(() => {
+      this.starting = this.startRunner().catch((error: unknown) => {
+        this.app.log.error({ err: error }, 'the job runner could not be started');
+        if (!this.stopped) this.startAgain();
+      });
+    }, RESTART_MS);
+  }
+
+  private taskList(): TaskList {
+    const tasks: TaskList = {};
+    for (const [name, task] of Object.entries(this.work.tasks)) {
+      tasks[name] = (payload, helpers) =>
+        withCorrelation({ correlationId: `job-${helpers.job.id}` }, () => task(this.app, payload));
+    }
+    return tasks;
   }
 }
 

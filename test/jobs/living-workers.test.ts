@@ -47,18 +47,50 @@ it('lets the job of a killed worker come round again, and keeps the hands off a 
   expect(await lockedBy(busy)).toBeNull();
 });
 
-it('hears of every worker that a process starts', async () => {
+it('knows the jobs of its own process by the name they are locked under', async () => {
   const working = await startHouse({ on: house.database, workers: true });
+  const blocker = await house.app.db.pool.connect();
   try {
-    let ids: string[] = [];
-    while (ids.length < 4) {
-      const rows = await house.app.db.query<{ id: string }>(
-        `SELECT id FROM job_workers WHERE id NOT IN ('worker-busy', 'worker-other')`,
-      );
-      ids = rows.map((row) => row.id);
-    }
-    expect(ids).toHaveLength(4);
+    // The job waits for this table, and so is at work for as long as we look.
+    await blocker.query('BEGIN; LOCK TABLE session_families, refresh_tokens');
+    const [job] = await house.app.db.query<{ id: string }>(
+      `SELECT id FROM graphile_worker.add_job('prune-sessions', '{}')`,
+    );
+    let name: string | null | undefined;
+    while (name == null) name = await lockedBy(job?.id ?? '');
+    let living: unknown[] = [];
+    while (living.length === 0)
+      living = await house.app.db.query('SELECT 1 FROM job_workers WHERE id = $1', [name]);
   } finally {
+    await blocker.query('ROLLBACK');
+    blocker.release();
+    await working.close();
+  }
+});
+
+it('goes on when a job ends while all connections to the database break', async () => {
+  const working = await startHouse({ on: house.database, workers: true });
+  const blocker = await house.app.db.pool.connect();
+  try {
+    await blocker.query('BEGIN; LOCK TABLE session_families, refresh_tokens');
+    const [job] = await house.app.db.query<{ id: string }>(
+      `SELECT id FROM graphile_worker.add_job('prune-sessions', '{}')`,
+    );
+    const id = job?.id ?? '';
+    while ((await lockedBy(id)) == null);
+    await house.app.db.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+       WHERE datname = current_database() AND pid <> pg_backend_pid() AND pid <> $1`,
+      [(blocker as unknown as { processID: number }).processID],
+    );
+    await blocker.query('ROLLBACK');
+    await house.app.db.query(
+      `UPDATE graphile_worker._private_jobs SET run_at = now(), locked_by = NULL, locked_at = NULL WHERE id = $1`,
+      [id],
+    );
+    while ((await lockedBy(id)) !== undefined);
+  } finally {
+    blocker.release();
     await working.close();
   }
 });

@@ -193,8 +193,8 @@ withRedis('a map in chaos', () => {
       // It was no idle day.
       expect(done).toBe(WRITERS * STEPS_EACH);
       for (const fate of ['drop', 'double', 'delay'] as const)
-        expect(proxy.fates[fate]).toBeGreaterThan(10);
-      expect(Math.min(...checkers.slice(2).map((each) => each.reconnects))).toBeGreaterThan(5);
+        expect(proxy.fates[fate]).toBeGreaterThan(0);
+      expect(Math.min(...checkers.slice(2).map((each) => each.reconnects))).toBeGreaterThan(0);
       const kinds = await house.app.db.query<{ kind: string }>(
         'SELECT DISTINCT kind FROM seat_changes WHERE event_id = $1',
         [hall.eventUuid],
