@@ -134,7 +134,7 @@ describe('at the door', () => {
     expect(await undo(elsewhere.eventId, elsewhere.ownerToken)).toBe('NOT_FOUND');
     expect(await undo(office.eventId, office.ownerToken, 'garbage')).toBe('NOT_FOUND');
     const log = 'query ($id: ID!) { node(id: $id) { ... on Ticket { checkIns { kind } } } }';
-    expect(await refusedWith(house, log, { id: ticket.id }, buyer.token)).toBe('NOT_FOUND');
+    expect(await refusedWith(house, log, { id: ticket.id }, buyer.token)).toBe('FORBIDDEN');
     expect(await linesOf(ticket)).toHaveLength(1);
   });
 });
