@@ -102,7 +102,7 @@ describe('transferTicket', () => {
     expect(await refusal(input)).toBe('UNAUTHENTICATED');
     expect(await refusal(input, (await house.given.user()).token)).toBe('NOT_FOUND');
     expect(await refusal(input, (await house.given.guest()).token)).toBe('NOT_FOUND');
-    expect(await refusal(input, await colleague(house, office, 'SCANNER'))).toBe('NOT_FOUND');
+    expect(await refusal(input, await colleague(house, office, 'SCANNER'))).toBe('FORBIDDEN');
     expect(await refusal(input, await colleague(house, office, 'MANAGER'))).toBe('FORBIDDEN');
     const seller = await colleague(house, office, 'BOX_OFFICE');
     expect(
