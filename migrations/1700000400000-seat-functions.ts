@@ -31,7 +31,7 @@ const FREE = `
   RETURN p_status = 'A' OR (p_status = 'H' AND p_held_until <= p_now);
 `;
 
-const HOLD = `
+export const HOLD = `
   -- Claims seats for a buyer: opens reservation p_reservation_id, or adds to it (p_adding).
   --   p_event_version  the version of the event the caller's prices come from
   --   p_nos            wanted seats, ascending and distinct; p_ticket_types and p_prices run parallel

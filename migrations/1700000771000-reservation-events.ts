@@ -62,7 +62,7 @@ const RECORD = `
   END $$;
 `;
 
-const HOLD = `
+export const HOLD = `
   -- claim_seats, with the fact of what was held; see there for parameters and outcomes.
   CREATE FUNCTION hold_seats(
     p_event_id uuid, p_event_version integer,

@@ -23,6 +23,8 @@ import { PruneDomainEvents1700000774000 } from './1700000774000-prune-domain-eve
 import { LateBuyers1700000780000 } from './1700000780000-late-buyers';
 import { ReservationTotals1700000781000 } from './1700000781000-reservation-totals';
 import { PublishedAt1700000790000 } from './1700000790000-published-at';
+import { CheaperClaims1700000800000 } from './1700000800000-cheaper-claims';
+import { OneHoldFunction1700000801000 } from './1700000801000-one-hold-function';
 
 export const migrations = [
   Accounts1700000100000,
@@ -49,4 +51,6 @@ export const migrations = [
   LateBuyers1700000780000,
   ReservationTotals1700000781000,
   PublishedAt1700000790000,
+  CheaperClaims1700000800000,
+  OneHoldFunction1700000801000,
 ];

@@ -91,11 +91,10 @@ CREATE TABLE domain_events (
   recorded_at timestamp with time zone NOT NULL,
   xid xid8 NOT NULL,
   correlation_id text NOT NULL,
-  actor_kind text NOT NULL,
+  actor_kind actor_kind NOT NULL,
   actor_id text,
   organization_id uuid NOT NULL,
-  data jsonb NOT NULL,
-  CONSTRAINT ck_domain_events_actor_kind CHECK ((actor_kind = ANY (ARRAY['USER'::text, 'GUEST'::text, 'SYSTEM'::text, 'PROVIDER'::text])))
+  data jsonb NOT NULL
 ) PARTITION BY RANGE (recorded_at);
 CREATE INDEX ix_domain_events_recorded ON ONLY public.domain_events USING brin (recorded_at) WITH (pages_per_range='16');
 CREATE INDEX ix_domain_events_xid ON ONLY public.domain_events USING btree (xid);
@@ -392,40 +391,35 @@ CREATE TABLE reservations (
   event_id uuid NOT NULL,
   id uuid NOT NULL,
   holder_id uuid NOT NULL,
-  holder_kind text NOT NULL,
-  status text DEFAULT 'ACTIVE'::text NOT NULL,
+  holder_kind holder_kind NOT NULL,
+  status reservation_status DEFAULT 'ACTIVE'::text NOT NULL,
   seat_nos integer[] NOT NULL,
   ticket_type_keys text[] NOT NULL,
-  prices_minor integer[] NOT NULL,
+  prices_minor payable_prices NOT NULL,
   created_at timestamp with time zone NOT NULL,
   expires_at timestamp with time zone NOT NULL,
   release_at timestamp with time zone NOT NULL,
   extensions smallint DEFAULT 0 NOT NULL,
   ended_at timestamp with time zone,
   CONSTRAINT pk_reservations PRIMARY KEY (event_id, id),
-  CONSTRAINT ck_reservations_ended CHECK (((status = ANY (ARRAY['BOOKED'::text, 'EXPIRED'::text, 'RELEASED'::text])) = (ended_at IS NOT NULL))),
-  CONSTRAINT ck_reservations_holder_kind CHECK ((holder_kind = ANY (ARRAY['USER'::text, 'GUEST'::text]))),
-  CONSTRAINT ck_reservations_items CHECK (((cardinality(seat_nos) >= 1) AND (cardinality(ticket_type_keys) = cardinality(seat_nos)) AND (cardinality(prices_minor) = cardinality(seat_nos)))),
-  CONSTRAINT ck_reservations_release CHECK ((release_at >= expires_at)),
-  CONSTRAINT ck_reservations_status CHECK ((status = ANY (ARRAY['ACTIVE'::text, 'CHECKOUT'::text, 'BOOKED'::text, 'EXPIRED'::text, 'RELEASED'::text]))),
-  CONSTRAINT ck_reservations_total CHECK (((ended_at IS NOT NULL) OR (total_of_prices(prices_minor) <= 2147483647))) NOT VALID
+  CONSTRAINT ck_reservations_ended CHECK ((((status)::text = ANY (ARRAY['BOOKED'::text, 'EXPIRED'::text, 'RELEASED'::text])) = (ended_at IS NOT NULL))),
+  CONSTRAINT ck_reservations_items CHECK (((cardinality(seat_nos) >= 1) AND (cardinality(ticket_type_keys) = cardinality(seat_nos)) AND (cardinality((prices_minor)::integer[]) = cardinality(seat_nos)))),
+  CONSTRAINT ck_reservations_release CHECK ((release_at >= expires_at))
 ) WITH (fillfactor=80);
 CREATE INDEX ix_reservations_holder ON public.reservations USING btree (holder_id, created_at DESC, id);
-CREATE INDEX ix_reservations_open ON public.reservations USING btree (event_id, holder_id) WHERE (status = ANY (ARRAY['ACTIVE'::text, 'CHECKOUT'::text]));
-CREATE INDEX ix_reservations_overdue ON public.reservations USING btree (release_at) WHERE (status = 'ACTIVE'::text);
+CREATE INDEX ix_reservations_open ON public.reservations USING btree (event_id, holder_id) WHERE ((status)::text = ANY (ARRAY['ACTIVE'::text, 'CHECKOUT'::text]));
+CREATE INDEX ix_reservations_overdue ON public.reservations USING btree (release_at) WHERE ((status)::text = 'ACTIVE'::text);
 
 CREATE TABLE seat_changes (
   event_id uuid NOT NULL,
   xid xid8 NOT NULL,
   at timestamp with time zone DEFAULT now() NOT NULL,
-  kind text NOT NULL,
-  status character(1) NOT NULL,
+  kind seat_change_kind NOT NULL,
+  status seat_status NOT NULL,
   nos integer[] NOT NULL,
   versions integer[] NOT NULL,
   held_until timestamp with time zone,
-  reservation_id uuid,
-  CONSTRAINT ck_seat_changes_kind CHECK ((kind = ANY (ARRAY['HELD'::text, 'EXTENDED'::text, 'PINNED'::text, 'UNPINNED'::text, 'RELEASED'::text, 'EXPIRED'::text, 'SOLD'::text, 'REFUNDED'::text, 'BLOCKED'::text, 'UNBLOCKED'::text]))),
-  CONSTRAINT ck_seat_changes_status CHECK ((status = ANY (ARRAY['A'::bpchar, 'H'::bpchar, 'S'::bpchar, 'B'::bpchar])))
+  reservation_id uuid
 ) PARTITION BY RANGE (at);
 CREATE INDEX ix_seat_changes_event ON ONLY public.seat_changes USING btree (event_id, xid);
 
@@ -451,15 +445,14 @@ CREATE TABLE seats (
   event_id uuid NOT NULL,
   no integer NOT NULL,
   category_no smallint NOT NULL,
-  status character(1) DEFAULT 'A'::bpchar NOT NULL,
+  status seat_status DEFAULT 'A'::bpchar NOT NULL,
   version integer DEFAULT 1 NOT NULL,
   reservation_id uuid,
   held_until timestamp with time zone,
   CONSTRAINT pk_seats PRIMARY KEY (event_id, no),
   CONSTRAINT fk_seats_event FOREIGN KEY (event_id) REFERENCES events(id) ON DELETE CASCADE,
-  CONSTRAINT ck_seats_claim CHECK (((status = ANY (ARRAY['H'::bpchar, 'S'::bpchar])) = (reservation_id IS NOT NULL))),
-  CONSTRAINT ck_seats_deadline CHECK (((status = 'H'::bpchar) = (held_until IS NOT NULL))),
-  CONSTRAINT ck_seats_status CHECK ((status = ANY (ARRAY['A'::bpchar, 'H'::bpchar, 'S'::bpchar, 'B'::bpchar])))
+  CONSTRAINT ck_seats_claim CHECK ((((status)::bpchar = ANY (ARRAY['H'::bpchar, 'S'::bpchar])) = (reservation_id IS NOT NULL))),
+  CONSTRAINT ck_seats_deadline CHECK ((((status)::bpchar = 'H'::bpchar) = (held_until IS NOT NULL)))
 ) WITH (fillfactor=60, autovacuum_vacuum_scale_factor=0.05);
 
 CREATE TABLE session_families (
@@ -639,6 +632,24 @@ CREATE TABLE webhooks (
 );
 CREATE INDEX ix_webhooks_organization ON public.webhooks USING btree (organization_id);
 
+CREATE DOMAIN actor_kind AS text
+  CONSTRAINT ck_actor_kind CHECK ((VALUE = ANY (ARRAY['USER'::text, 'GUEST'::text, 'SYSTEM'::text, 'PROVIDER'::text])));
+
+CREATE DOMAIN holder_kind AS text
+  CONSTRAINT ck_holder_kind CHECK ((VALUE = ANY (ARRAY['USER'::text, 'GUEST'::text])));
+
+CREATE DOMAIN payable_prices AS integer[]
+  CONSTRAINT ck_reservations_total CHECK ((total_of_prices(VALUE) <= 2147483647)) NOT VALID;
+
+CREATE DOMAIN reservation_status AS text
+  CONSTRAINT ck_reservation_status CHECK ((VALUE = ANY (ARRAY['ACTIVE'::text, 'CHECKOUT'::text, 'BOOKED'::text, 'EXPIRED'::text, 'RELEASED'::text])));
+
+CREATE DOMAIN seat_change_kind AS text
+  CONSTRAINT ck_seat_change_kind CHECK ((VALUE = ANY (ARRAY['HELD'::text, 'EXTENDED'::text, 'PINNED'::text, 'UNPINNED'::text, 'RELEASED'::text, 'EXPIRED'::text, 'SOLD'::text, 'REFUNDED'::text, 'BLOCKED'::text, 'UNBLOCKED'::text])));
+
+CREATE DOMAIN seat_status AS character(1)
+  CONSTRAINT ck_seat_status CHECK ((VALUE = ANY (ARRAY['A'::bpchar, 'H'::bpchar, 'S'::bpchar, 'B'::bpchar])));
+
 CREATE OR REPLACE FUNCTION public.block_seats(p_event_id uuid, p_nos integer[], p_reason text, p_blocked_by uuid, p_now timestamp with time zone, p_named_max integer)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -681,178 +692,6 @@ AS $function$
     END IF;
     RETURN jsonb_build_object('outcome', 'BLOCKED',
       'nos', to_jsonb(coalesce(v_nos, '{}')), 'versions', to_jsonb(coalesce(v_versions, '{}')));
-  END $function$;
-
-CREATE OR REPLACE FUNCTION public.claim_seats(p_event_id uuid, p_event_version integer, p_nos integer[], p_ticket_types text[], p_prices integer[], p_areas jsonb, p_reservation_id uuid, p_adding boolean, p_holder_id uuid, p_holder_kind text, p_now timestamp with time zone, p_hold_seconds integer, p_limit integer, p_holder_limit integer, p_jitter_ms integer, p_key text, p_input_hash bytea)
- RETURNS jsonb
- LANGUAGE plpgsql
-AS $function$
-  DECLARE
-    v_reservation reservations;
-    v_stored record;
-    v_area jsonb;
-    v_picked integer[];
-    v_gone integer[];
-    v_found integer;
-    v_nos integer[] := p_nos;
-    v_ticket_types text[] := p_ticket_types;
-    v_prices integer[] := p_prices;
-    v_versions integer[];
-    v_sorted integer[];
-    v_answer jsonb;
-  BEGIN
-    IF p_key IS NOT NULL OR p_holder_limit IS NOT NULL THEN
-      -- One call of a holder at a time: a retry that comes while the first call still runs waits here
-      -- and then finds its answer, and two calls cannot both count the same open reservations.
-      PERFORM pg_advisory_xact_lock(hashtextextended(p_event_id::text || p_holder_id::text, 1));
-    END IF;
-    IF p_key IS NOT NULL THEN
-      SELECT input_hash, answer INTO v_stored FROM idempotency_keys
-      WHERE event_id = p_event_id AND caller_id = p_holder_id AND operation = 'holdSeats' AND key = p_key;
-      IF FOUND THEN
-        IF v_stored.input_hash <> p_input_hash THEN
-          RETURN jsonb_build_object('outcome', 'IDEMPOTENCY_CONFLICT');
-        END IF;
-        RETURN v_stored.answer || jsonb_build_object('replayed', true);
-      END IF;
-    END IF;
-
-    PERFORM 1 FROM events WHERE id = p_event_id AND version = p_event_version;
-    IF NOT FOUND THEN
-      RETURN jsonb_build_object('outcome', 'EVENT_CHANGED');
-    END IF;
-
-    IF p_adding THEN
-      SELECT * INTO v_reservation FROM reservations
-      WHERE event_id = p_event_id AND id = p_reservation_id AND holder_id = p_holder_id FOR UPDATE;
-      IF NOT FOUND THEN
-        RETURN jsonb_build_object('outcome', 'NOT_FOUND');
-      ELSIF v_reservation.status = 'EXPIRED' OR (v_reservation.status = 'ACTIVE' AND v_reservation.expires_at <= p_now) THEN
-        RETURN jsonb_build_object('outcome', 'RESERVATION_EXPIRED', 'expiresAt', v_reservation.expires_at);
-      ELSIF v_reservation.status <> 'ACTIVE' THEN
-        RETURN jsonb_build_object('outcome', 'RESERVATION_CLOSED', 'status', v_reservation.status);
-      ELSIF v_reservation.seat_nos && p_nos THEN
-        RETURN jsonb_build_object('outcome', 'ALREADY_YOURS', 'nos', to_jsonb(
-          ARRAY(SELECT unnest(p_nos) INTERSECT SELECT unnest(v_reservation.seat_nos) ORDER BY 1)));
-      END IF;
-    ELSE
-      v_reservation.seat_nos := '{}';
-      v_reservation.ticket_type_keys := '{}';
-      v_reservation.prices_minor := '{}';
-      v_reservation.created_at := p_now;
-      v_reservation.expires_at := p_now + make_interval(secs => p_hold_seconds);
-      v_reservation.release_at := v_reservation.expires_at + make_interval(secs => floor(random() * p_jitter_ms) / 1000);
-      v_reservation.extensions := 0;
-    END IF;
-
-    v_found := cardinality(v_reservation.seat_nos) + cardinality(p_nos);
-    IF p_areas IS NOT NULL THEN
-      v_found := v_found + (SELECT sum((a->>'quantity')::integer) FROM jsonb_array_elements(p_areas) a);
-    END IF;
-    IF v_found > p_limit THEN
-      RETURN jsonb_build_object('outcome', 'LIMIT_EXCEEDED', 'limit', p_limit);
-    END IF;
-    IF p_holder_limit IS NOT NULL THEN
-      v_found := v_found + coalesce((
-        SELECT sum(cardinality(seat_nos)) FROM reservations
-        WHERE event_id = p_event_id AND holder_id = p_holder_id AND id <> p_reservation_id
-          AND (status = 'CHECKOUT' OR (status = 'ACTIVE' AND expires_at > p_now))), 0);
-      IF v_found > p_holder_limit THEN
-        RETURN jsonb_build_object('outcome', 'LIMIT_EXCEEDED', 'limit', p_holder_limit);
-      END IF;
-    END IF;
-
-    IF cardinality(p_nos) > 0 THEN
-      -- Look before locking: in a stampede the losers go home without having waited for a lock or
-      -- written one, and only those who still have a chance queue.
-      SELECT array_agg(no ORDER BY no) INTO v_gone FROM seats
-      WHERE event_id = p_event_id AND no = ANY (p_nos) AND NOT seat_is_free(status, held_until, p_now);
-      IF v_gone IS NULL THEN
-        WITH locked AS (
-          SELECT no, status, held_until FROM seats
-          WHERE event_id = p_event_id AND no = ANY (p_nos) ORDER BY no FOR UPDATE
-        )
-        SELECT count(*), array_agg(no ORDER BY no) FILTER (WHERE NOT seat_is_free(status, held_until, p_now))
-        INTO v_found, v_gone FROM locked;
-        IF v_found <> cardinality(p_nos) THEN
-          RAISE EXCEPTION 'event % lacks some of the seats %', p_event_id, p_nos;
-        END IF;
-      END IF;
-      IF v_gone IS NOT NULL THEN
-        v_answer := jsonb_build_object('outcome', 'SEATS_UNAVAILABLE', 'nos', to_jsonb(v_gone));
-      END IF;
-    END IF;
-
-    IF v_answer IS NULL AND p_areas IS NOT NULL THEN
-      FOR v_area IN SELECT a FROM jsonb_array_elements(p_areas) a ORDER BY (a->>'first')::integer LOOP
-        -- Buyers of an area want any places, so they step past each other's locks. Only when that
-        -- leaves too few do they wait, since the others may still roll back; and before they wait
-        -- they let go of what they picked (by undoing the block): two of them with half of the last
-        -- places each would wait for each other.
-        BEGIN
-          SELECT array_agg(no) INTO v_picked FROM (
-            SELECT no FROM seats
-            WHERE event_id = p_event_id AND no BETWEEN (v_area->>'first')::integer AND (v_area->>'last')::integer
-              AND no <> ALL (v_nos) AND seat_is_free(status, held_until, p_now)
-            ORDER BY no LIMIT (v_area->>'quantity')::integer FOR UPDATE SKIP LOCKED) picked;
-          IF coalesce(cardinality(v_picked), 0) < (v_area->>'quantity')::integer THEN
-            RAISE EXCEPTION SQLSTATE 'UA001';
-          END IF;
-        EXCEPTION WHEN SQLSTATE 'UA001' THEN
-          v_picked := NULL;
-        END;
-        IF v_picked IS NULL THEN
-          SELECT array_agg(no) INTO v_picked FROM (
-            SELECT no FROM seats
-            WHERE event_id = p_event_id AND no BETWEEN (v_area->>'first')::integer AND (v_area->>'last')::integer
-              AND no <> ALL (v_nos) AND seat_is_free(status, held_until, p_now)
-            ORDER BY no LIMIT (v_area->>'quantity')::integer FOR UPDATE) picked;
-        END IF;
-        v_found := coalesce(cardinality(v_picked), 0);
-        IF v_found < (v_area->>'quantity')::integer THEN
-          v_answer := jsonb_build_object('outcome', 'AREA_FULL', 'first', v_area->'first', 'free', v_found);
-          EXIT;
-        END IF;
-        v_nos := v_nos || v_picked;
-        v_ticket_types := v_ticket_types || array_fill(v_area->>'ticketType', ARRAY[v_found]);
-        v_prices := v_prices || array_fill((v_area->>'priceMinor')::integer, ARRAY[v_found]);
-      END LOOP;
-    END IF;
-
-    IF v_answer IS NULL THEN
-      WITH changed AS (
-        UPDATE seats SET status = 'H', version = version + 1,
-          reservation_id = p_reservation_id, held_until = v_reservation.release_at
-        WHERE event_id = p_event_id AND no = ANY (v_nos) RETURNING no, version
-      )
-      SELECT array_agg(no ORDER BY no), array_agg(version ORDER BY no) INTO v_sorted, v_versions FROM changed;
-
-      v_nos := v_reservation.seat_nos || v_nos;
-      v_ticket_types := v_reservation.ticket_type_keys || v_ticket_types;
-      v_prices := v_reservation.prices_minor || v_prices;
-      IF p_adding THEN
-        UPDATE reservations SET seat_nos = v_nos, ticket_type_keys = v_ticket_types, prices_minor = v_prices
-        WHERE event_id = p_event_id AND id = p_reservation_id;
-      ELSE
-        INSERT INTO reservations (event_id, id, holder_id, holder_kind, seat_nos, ticket_type_keys, prices_minor, created_at, expires_at, release_at)
-        VALUES (p_event_id, p_reservation_id, p_holder_id, p_holder_kind, v_nos, v_ticket_types, v_prices,
-          v_reservation.created_at, v_reservation.expires_at, v_reservation.release_at);
-      END IF;
-      INSERT INTO seat_changes (event_id, xid, kind, status, nos, versions, held_until, reservation_id)
-      VALUES (p_event_id, pg_current_xact_id(), 'HELD', 'H', v_sorted, v_versions, v_reservation.release_at, p_reservation_id);
-      v_answer := jsonb_build_object('outcome', 'HELD', 'reservationId', p_reservation_id,
-        'nos', to_jsonb(v_sorted), 'versions', to_jsonb(v_versions),
-        'seatNos', to_jsonb(v_nos), 'ticketTypeKeys', to_jsonb(v_ticket_types), 'pricesMinor', to_jsonb(v_prices),
-        'createdAt', v_reservation.created_at, 'expiresAt', v_reservation.expires_at,
-        'releaseAt', v_reservation.release_at, 'extensions', v_reservation.extensions);
-    END IF;
-
-    -- A refusal changed nothing, and asked again it may be a grant: only grants are kept.
-    IF p_key IS NOT NULL AND v_answer->>'outcome' = 'HELD' THEN
-      INSERT INTO idempotency_keys (event_id, caller_id, operation, key, input_hash, answer)
-      VALUES (p_event_id, p_holder_id, 'holdSeats', p_key, p_input_hash, v_answer);
-    END IF;
-    RETURN v_answer;
   END $function$;
 
 CREATE OR REPLACE FUNCTION public.drop_change_log_partitions(p_before timestamp with time zone)
@@ -966,6 +805,7 @@ RETURN (((p_prefix || '_'::text) || translate(encode(uuid_send(p_event_id), 'bas
 CREATE OR REPLACE FUNCTION public.expire_reservations(p_event_id uuid, p_ids uuid[], p_now timestamp with time zone, p_correlation_id text DEFAULT NULL::text)
  RETURNS TABLE(reservation_id uuid, nos integer[], versions integer[])
  LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
   #variable_conflict use_column
   DECLARE
@@ -989,6 +829,7 @@ AS $function$
 CREATE OR REPLACE FUNCTION public.extend_reservation(p_event_id uuid, p_reservation_id uuid, p_holder_id uuid, p_now timestamp with time zone, p_hold_seconds integer, p_extensions_max integer, p_lifetime_seconds integer, p_correlation_id text DEFAULT NULL::text)
  RETURNS jsonb
  LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
   DECLARE
     v_answer jsonb;
@@ -1067,42 +908,183 @@ AS $function$
 CREATE OR REPLACE FUNCTION public.hold_seats(p_event_id uuid, p_event_version integer, p_nos integer[], p_ticket_types text[], p_prices integer[], p_areas jsonb, p_reservation_id uuid, p_adding boolean, p_holder_id uuid, p_holder_kind text, p_now timestamp with time zone, p_hold_seconds integer, p_limit integer, p_holder_limit integer, p_jitter_ms integer, p_key text, p_input_hash bytea, p_correlation_id text DEFAULT NULL::text)
  RETURNS jsonb
  LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
   DECLARE
+    v_event record;
+    v_reservation reservations;
+    v_stored record;
+    v_area jsonb;
+    v_picked integer[];
+    v_gone integer[];
+    v_found integer;
+    v_nos integer[] := p_nos;
+    v_ticket_types text[] := p_ticket_types;
+    v_prices integer[] := p_prices;
+    v_fact_id uuid;
     v_answer jsonb;
-    v_id uuid;
-    v_seat_nos jsonb;
-    v_ticket_types jsonb;
-    v_prices jsonb;
-    v_first jsonb;
   BEGIN
-    v_answer := claim_seats(p_event_id, p_event_version, p_nos, p_ticket_types, p_prices, p_areas,
-      p_reservation_id, p_adding, p_holder_id, p_holder_kind, p_now, p_hold_seconds, p_limit, p_holder_limit,
-      p_jitter_ms, p_key, p_input_hash);
-    IF v_answer->>'outcome' <> 'HELD' OR v_answer ? 'replayed' THEN
-      RETURN v_answer;
+    IF p_key IS NOT NULL OR p_holder_limit IS NOT NULL THEN
+      -- One call of a holder at a time: a retry that comes while the first call still runs waits here
+      -- and then finds its answer, and two calls cannot both count the same open reservations.
+      PERFORM pg_advisory_xact_lock(hashtextextended(p_event_id::text || p_holder_id::text, 1));
     END IF;
-    v_seat_nos := v_answer->'seatNos';
-    v_ticket_types := v_answer->'ticketTypeKeys';
-    v_prices := v_answer->'pricesMinor';
-    IF p_adding THEN -- what was added stands behind what was there
-      v_first := jsonb_build_object('first', jsonb_array_length(v_seat_nos) - jsonb_array_length(v_answer->'nos'));
-      v_seat_nos := jsonb_path_query_array(v_seat_nos, '$[$first to last]', v_first);
-      v_ticket_types := jsonb_path_query_array(v_ticket_types, '$[$first to last]', v_first);
-      v_prices := jsonb_path_query_array(v_prices, '$[$first to last]', v_first);
+    IF p_key IS NOT NULL THEN
+      SELECT input_hash, answer INTO v_stored FROM idempotency_keys
+      WHERE event_id = p_event_id AND caller_id = p_holder_id AND operation = 'holdSeats' AND key = p_key;
+      IF FOUND THEN
+        IF v_stored.input_hash <> p_input_hash THEN
+          RETURN jsonb_build_object('outcome', 'IDEMPOTENCY_CONFLICT');
+        END IF;
+        RETURN v_stored.answer || jsonb_build_object('replayed', true);
+      END IF;
     END IF;
-    -- Said here once more instead of by record_domain_event, since this is the hottest of all.
-    v_id := uuid_v7();
-    INSERT INTO domain_events (event_id, id, type, schema_version, occurred_at, recorded_at, xid,
-      correlation_id, actor_kind, actor_id, organization_id, data)
-    SELECT p_event_id, v_id, CASE WHEN p_adding THEN 'reservation.seats_added' ELSE 'reservation.created' END, 1,
-      p_now, clock_timestamp(), pg_current_xact_id(),
-      coalesce(p_correlation_id, v_id::text), p_holder_kind, p_holder_id::text, organization_id,
-      jsonb_build_object(
-        'reservationId', event_scoped_id('res', p_event_id, p_reservation_id),
-        'seatNos', v_seat_nos, 'ticketTypeKeys', v_ticket_types, 'pricesMinor', v_prices, 'currency', currency,
-        'expiresAt', instant_text((v_answer->>'expiresAt')::timestamptz))
-    FROM events WHERE id = p_event_id;
+
+    SELECT organization_id, currency INTO v_event FROM events WHERE id = p_event_id AND version = p_event_version;
+    IF NOT FOUND THEN
+      RETURN jsonb_build_object('outcome', 'EVENT_CHANGED');
+    END IF;
+
+    v_found := cardinality(p_nos);
+    IF p_adding THEN
+      SELECT * INTO v_reservation FROM reservations
+      WHERE event_id = p_event_id AND id = p_reservation_id AND holder_id = p_holder_id FOR UPDATE;
+      IF NOT FOUND THEN
+        RETURN jsonb_build_object('outcome', 'NOT_FOUND');
+      ELSIF v_reservation.status = 'EXPIRED' OR (v_reservation.status = 'ACTIVE' AND v_reservation.expires_at <= p_now) THEN
+        RETURN jsonb_build_object('outcome', 'RESERVATION_EXPIRED', 'expiresAt', v_reservation.expires_at);
+      ELSIF v_reservation.status <> 'ACTIVE' THEN
+        RETURN jsonb_build_object('outcome', 'RESERVATION_CLOSED', 'status', v_reservation.status);
+      ELSIF v_reservation.seat_nos && p_nos THEN
+        RETURN jsonb_build_object('outcome', 'ALREADY_YOURS', 'nos', to_jsonb(
+          ARRAY(SELECT unnest(p_nos) INTERSECT SELECT unnest(v_reservation.seat_nos) ORDER BY 1)));
+      END IF;
+      v_found := v_found + cardinality(v_reservation.seat_nos);
+    ELSE
+      v_reservation.created_at := p_now;
+      v_reservation.expires_at := p_now + make_interval(secs => p_hold_seconds);
+      v_reservation.release_at := v_reservation.expires_at + make_interval(secs => floor(random() * p_jitter_ms) / 1000);
+      v_reservation.extensions := 0;
+    END IF;
+
+    IF p_areas IS NOT NULL THEN
+      v_found := v_found + (SELECT sum((a->>'quantity')::integer) FROM jsonb_array_elements(p_areas) a);
+    END IF;
+    IF v_found > p_limit THEN
+      RETURN jsonb_build_object('outcome', 'LIMIT_EXCEEDED', 'limit', p_limit);
+    END IF;
+    IF p_holder_limit IS NOT NULL THEN
+      v_found := v_found + coalesce((
+        SELECT sum(cardinality(seat_nos)) FROM reservations
+        WHERE event_id = p_event_id AND holder_id = p_holder_id AND id <> p_reservation_id
+          AND (status = 'CHECKOUT' OR (status = 'ACTIVE' AND expires_at > p_now))), 0);
+      IF v_found > p_holder_limit THEN
+        RETURN jsonb_build_object('outcome', 'LIMIT_EXCEEDED', 'limit', p_holder_limit);
+      END IF;
+    END IF;
+
+    IF cardinality(p_nos) > 0 THEN
+      -- Look before locking: in a stampede the losers go home without having waited for a lock or
+      -- written one, and only those who still have a chance queue.
+      SELECT array_agg(no ORDER BY no) INTO v_gone FROM seats
+      WHERE event_id = p_event_id AND no = ANY (p_nos) AND NOT seat_is_free(status, held_until, p_now);
+      IF v_gone IS NULL THEN
+        WITH locked AS (
+          SELECT no, status, held_until FROM seats
+          WHERE event_id = p_event_id AND no = ANY (p_nos) ORDER BY no FOR UPDATE
+        )
+        SELECT count(*), array_agg(no ORDER BY no) FILTER (WHERE NOT seat_is_free(status, held_until, p_now))
+        INTO v_found, v_gone FROM locked;
+        IF v_found <> cardinality(p_nos) THEN
+          RAISE EXCEPTION 'event % lacks some of the seats %', p_event_id, p_nos;
+        END IF;
+      END IF;
+      IF v_gone IS NOT NULL THEN
+        RETURN jsonb_build_object('outcome', 'SEATS_UNAVAILABLE', 'nos', to_jsonb(v_gone));
+      END IF;
+    END IF;
+
+    IF p_areas IS NOT NULL THEN
+      FOR v_area IN SELECT a FROM jsonb_array_elements(p_areas) a ORDER BY (a->>'first')::integer LOOP
+        -- Buyers of an area want any places, so they step past each other's locks. Only when that
+        -- leaves too few do they wait, since the others may still roll back; and before they wait
+        -- they let go of what they picked (by undoing the block): two of them with half of the last
+        -- places each would wait for each other.
+        BEGIN
+          SELECT array_agg(no) INTO v_picked FROM (
+            SELECT no FROM seats
+            WHERE event_id = p_event_id AND no BETWEEN (v_area->>'first')::integer AND (v_area->>'last')::integer
+              AND no <> ALL (v_nos) AND seat_is_free(status, held_until, p_now)
+            ORDER BY no LIMIT (v_area->>'quantity')::integer FOR UPDATE SKIP LOCKED) picked;
+          IF coalesce(cardinality(v_picked), 0) < (v_area->>'quantity')::integer THEN
+            RAISE EXCEPTION SQLSTATE 'UA001';
+          END IF;
+        EXCEPTION WHEN SQLSTATE 'UA001' THEN
+          v_picked := NULL;
+        END;
+        IF v_picked IS NULL THEN
+          SELECT array_agg(no) INTO v_picked FROM (
+            SELECT no FROM seats
+            WHERE event_id = p_event_id AND no BETWEEN (v_area->>'first')::integer AND (v_area->>'last')::integer
+              AND no <> ALL (v_nos) AND seat_is_free(status, held_until, p_now)
+            ORDER BY no LIMIT (v_area->>'quantity')::integer FOR UPDATE) picked;
+        END IF;
+        v_found := coalesce(cardinality(v_picked), 0);
+        IF v_found < (v_area->>'quantity')::integer THEN
+          RETURN jsonb_build_object('outcome', 'AREA_FULL', 'first', v_area->'first', 'free', v_found);
+        END IF;
+        v_nos := v_nos || v_picked;
+        v_ticket_types := v_ticket_types || array_fill(v_area->>'ticketType', ARRAY[v_found]);
+        v_prices := v_prices || array_fill((v_area->>'priceMinor')::integer, ARRAY[v_found]);
+      END LOOP;
+    END IF;
+
+    IF p_adding THEN
+      UPDATE reservations SET seat_nos = seat_nos || v_nos, ticket_type_keys = ticket_type_keys || v_ticket_types,
+        prices_minor = prices_minor || v_prices
+      WHERE event_id = p_event_id AND id = p_reservation_id;
+    ELSE
+      INSERT INTO reservations (event_id, id, holder_id, holder_kind, seat_nos, ticket_type_keys, prices_minor, created_at, expires_at, release_at)
+      VALUES (p_event_id, p_reservation_id, p_holder_id, p_holder_kind, v_nos, v_ticket_types, v_prices,
+        v_reservation.created_at, v_reservation.expires_at, v_reservation.release_at);
+    END IF;
+    v_fact_id := uuid_v7();
+    WITH changed AS (
+      UPDATE seats SET status = 'H', version = version + 1,
+        reservation_id = p_reservation_id, held_until = v_reservation.release_at
+      WHERE event_id = p_event_id AND no = ANY (v_nos) RETURNING no, version
+    ), sorted AS (
+      SELECT array_agg(no ORDER BY no) AS nos, array_agg(version ORDER BY no) AS versions FROM changed
+    ), logged AS (
+      INSERT INTO seat_changes (event_id, xid, kind, status, nos, versions, held_until, reservation_id)
+      SELECT p_event_id, pg_current_xact_id(), 'HELD', 'H', nos, versions, v_reservation.release_at, p_reservation_id
+      FROM sorted
+    ), fact AS (
+      -- As record_domain_event writes them.
+      INSERT INTO domain_events (event_id, id, type, schema_version, occurred_at, recorded_at, xid,
+        correlation_id, actor_kind, actor_id, organization_id, data)
+      VALUES (p_event_id, v_fact_id, CASE WHEN p_adding THEN 'reservation.seats_added' ELSE 'reservation.created' END, 1,
+        p_now, clock_timestamp(), pg_current_xact_id(),
+        coalesce(p_correlation_id, v_fact_id::text), p_holder_kind, p_holder_id::text, v_event.organization_id,
+        jsonb_build_object(
+          'reservationId', event_scoped_id('res', p_event_id, p_reservation_id),
+          'seatNos', v_nos, 'ticketTypeKeys', v_ticket_types, 'pricesMinor', v_prices, 'currency', v_event.currency,
+          'expiresAt', instant_text(v_reservation.expires_at)))
+    )
+    SELECT jsonb_build_object('outcome', 'HELD', 'reservationId', p_reservation_id,
+      'nos', nos, 'versions', versions,
+      'seatNos', v_reservation.seat_nos || v_nos,
+      'ticketTypeKeys', v_reservation.ticket_type_keys || v_ticket_types,
+      'pricesMinor', v_reservation.prices_minor || v_prices,
+      'createdAt', v_reservation.created_at, 'expiresAt', v_reservation.expires_at,
+      'releaseAt', v_reservation.release_at, 'extensions', v_reservation.extensions)
+    INTO v_answer FROM sorted;
+
+    -- A refusal changed nothing, and asked again it may be a grant: only grants are kept.
+    IF p_key IS NOT NULL THEN
+      INSERT INTO idempotency_keys (event_id, caller_id, operation, key, input_hash, answer)
+      VALUES (p_event_id, p_holder_id, 'holdSeats', p_key, p_input_hash, v_answer);
+    END IF;
     RETURN v_answer;
   END $function$;
 
@@ -1222,6 +1204,7 @@ AS $function$
 CREATE OR REPLACE FUNCTION public.pin_seats(p_event_id uuid, p_reservation_id uuid, p_holder_id uuid, p_now timestamp with time zone)
  RETURNS jsonb
  LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
   DECLARE
     v_reservation reservations;
@@ -1258,6 +1241,7 @@ AS $function$
 CREATE OR REPLACE FUNCTION public.reclaim_seats(p_event_id uuid, p_reservation_id uuid, p_nos integer[], p_now timestamp with time zone)
  RETURNS jsonb
  LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
   DECLARE
     v_reservation reservations;
@@ -1318,6 +1302,7 @@ AS $function$
 CREATE OR REPLACE FUNCTION public.refund_seats(p_event_id uuid, p_reservation_id uuid, p_nos integer[], p_blocked_by uuid, p_reason text, p_now timestamp with time zone)
  RETURNS jsonb
  LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
   DECLARE
     v_status char := CASE WHEN p_blocked_by IS NULL THEN 'A' ELSE 'B' END;
@@ -1346,6 +1331,7 @@ AS $function$
 CREATE OR REPLACE FUNCTION public.release_seats(p_event_id uuid, p_reservation_id uuid, p_holder_id uuid, p_nos integer[], p_now timestamp with time zone, p_correlation_id text DEFAULT NULL::text)
  RETURNS jsonb
  LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
   DECLARE
     v_answer jsonb;
@@ -1369,6 +1355,7 @@ AS $function$
 CREATE OR REPLACE FUNCTION public.replace_lost_places(p_event_id uuid, p_reservation_id uuid, p_nos integer[], p_firsts integer[], p_lasts integer[], p_now timestamp with time zone)
  RETURNS jsonb
  LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
   DECLARE
     v_reservation reservations;
@@ -1427,6 +1414,7 @@ RETURN ((p_status = 'A'::bpchar) OR ((p_status = 'H'::bpchar) AND (p_held_until 
 CREATE OR REPLACE FUNCTION public.sell_seats(p_event_id uuid, p_reservation_id uuid, p_now timestamp with time zone)
  RETURNS jsonb
  LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
   DECLARE
     v_reservation reservations;
@@ -1491,6 +1479,7 @@ AS $function$
 CREATE OR REPLACE FUNCTION public.unpin_seats(p_event_id uuid, p_reservation_id uuid, p_now timestamp with time zone, p_grace_seconds integer)
  RETURNS jsonb
  LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
   DECLARE
     v_reservation reservations;

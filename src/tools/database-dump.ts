@@ -60,6 +60,12 @@ const OTHERS = `
         FROM pg_enum e WHERE e.enumtypid = ty.oid) || ')' AS definition, 1 AS place, ty.typname::text COLLATE "C" AS name
   FROM pg_type ty WHERE ty.typnamespace = 'public'::regnamespace AND ty.typtype = 'e'
   UNION ALL
+  SELECT 'CREATE DOMAIN ' || quote_ident(ty.typname) || ' AS ' || format_type(ty.typbasetype, ty.typtypmod)
+    || coalesce((SELECT string_agg(E'\\n  CONSTRAINT ' || quote_ident(k.conname) || ' ' || pg_get_constraintdef(k.oid),
+         '' ORDER BY k.conname)
+       FROM pg_constraint k WHERE k.contypid = ty.oid AND k.contype <> 'n'), ''), 1, ty.typname
+  FROM pg_type ty WHERE ty.typnamespace = 'public'::regnamespace AND ty.typtype = 'd'
+  UNION ALL
   SELECT 'CREATE ' || CASE c.relkind WHEN 'm' THEN 'MATERIALIZED ' ELSE '' END || 'VIEW '
     || quote_ident(c.relname) || E' AS\\n' || rtrim(pg_get_viewdef(c.oid), ';'), 2, c.relname
   FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('v', 'm')

@@ -2,6 +2,7 @@
 import type { QueryRunner } from 'typeorm';
 import { newId } from '../../src/infra/ids';
 import { parseCursor } from '../../src/live/cursor';
+import type { Database } from '../../src/infra/database';
 import { callHoldSeats } from '../../src/modules/seats/seat-functions.sql';
 import { startHouse, type House } from '../support/house';
 import { guests, HALL_SEATS, holdNos, openHall, type Hall } from '../support/hall';
@@ -214,7 +215,10 @@ describe('a transaction that commits late', () => {
   const holdSlowly = async (nos: number[]): Promise<void> => {
     const offer = await house.app.offers.get(hall.eventUuid);
     const now = house.app.clock.now();
-    const answer = await callHoldSeats(slow.manager, {
+    const inTransaction: Pick<Database, 'queryPrepared'> = {
+      queryPrepared: (_name, sql, values) => slow.manager.query(sql, values),
+    };
+    const answer = await callHoldSeats(inTransaction, {
       eventId: hall.eventUuid,
       eventVersion: offer?.event.version ?? 0,
       nos,

@@ -157,7 +157,7 @@ describe('a hall', () => {
       await client.query('COMMIT');
       client.release();
     };
-    const calls = jest.spyOn(house.app.db, 'query');
+    const calls = jest.spyOn(house.app.db, 'queryPrepared');
     const holdAll = (buyer: number): Promise<Held> =>
       askToHold(house, hall, buyers[buyer]!, { areas: [{ sectionKey: 'pit', quantity: 3 }] });
 
@@ -170,7 +170,7 @@ describe('a hall', () => {
     await unlock(first);
 
     expect(wonBy(await Promise.all([one, other]))).toHaveLength(1);
-    const holds = calls.mock.calls.filter(([sql]) => sql.includes('hold_seats('));
+    const holds = calls.mock.calls.filter(([name]) => name === 'hold_seats');
     calls.mockRestore();
     // A deadlock would have been broken by the database, and tried again: a second late, and once more.
     expect(holds).toHaveLength(2);

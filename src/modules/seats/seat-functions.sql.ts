@@ -8,6 +8,7 @@
  * passed counts as available for every reader and claimer, and the next hold takes it over as it is.
  */
 import type { EntityManager } from 'typeorm';
+import type { Database } from '../../infra/database';
 import { currentCorrelationId } from '../../infra/logger';
 import type { SeatChange, SeatStatusLetter } from '../../live/change-log.sql';
 
@@ -102,15 +103,21 @@ export type ReclaimOutcome =
   | Exclude<Closed, { outcome: 'RESERVATION_EXPIRED' }>;
 
 async function call<T>(on: Executor, sql: string, values: unknown[]): Promise<T> {
-  const [row] = (await on.query(sql, values)) as { answer: T }[];
+  return answerOf((await on.query(sql, values)) as { answer: T }[]);
+}
+
+function answerOf<T>([row]: { answer: T }[]): T {
   if (row === undefined) throw new Error('a function call answered no row');
   return row.answer;
 }
 
 /** One round trip, all or nothing. */
-export function callHoldSeats(db: Executor, hold: HoldCall): Promise<HoldOutcome> {
-  return call(
-    db,
+export async function callHoldSeats(
+  db: Pick<Database, 'queryPrepared'>,
+  hold: HoldCall,
+): Promise<HoldOutcome> {
+  const rows = await db.queryPrepared<{ answer: HoldOutcome }>(
+    'hold_seats',
     'SELECT hold_seats($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18) AS answer',
     [
       hold.eventId,
@@ -133,6 +140,7 @@ export function callHoldSeats(db: Executor, hold: HoldCall): Promise<HoldOutcome
       currentCorrelationId(),
     ],
   );
+  return answerOf(rows);
 }
 
 export interface ReservationKey {
