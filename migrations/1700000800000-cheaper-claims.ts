@@ -85,7 +85,7 @@ export class CheaperClaims1700000800000 implements MigrationInterface {
 }
 
 /** What buyers call. What staff call with arrays of thousands (block_seats) is planned as it comes. */
-const KEEPING_PLANS = [
+export const KEEPING_PLANS = [
   'hold_seats',
   'release_seats',
   'extend_reservation',

@@ -25,6 +25,8 @@ import { ReservationTotals1700000781000 } from './1700000781000-reservation-tota
 import { PublishedAt1700000790000 } from './1700000790000-published-at';
 import { CheaperClaims1700000800000 } from './1700000800000-cheaper-claims';
 import { OneHoldFunction1700000801000 } from './1700000801000-one-hold-function';
+import { PlansThatGrow1700000810000 } from './1700000810000-plans-that-grow';
+import { ChangeByPosition1700000811000 } from './1700000811000-change-by-position';
 
 export const migrations = [
   Accounts1700000100000,
@@ -53,4 +55,6 @@ export const migrations = [
   PublishedAt1700000790000,
   CheaperClaims1700000800000,
   OneHoldFunction1700000801000,
+  PlansThatGrow1700000810000,
+  ChangeByPosition1700000811000,
 ];

@@ -783,11 +783,11 @@ AS $function$
         ORDER BY s.no FOR UPDATE
       ), changed AS (
         UPDATE seats s SET status = 'A', version = s.version + 1, reservation_id = NULL, held_until = NULL
-        FROM locked l WHERE s.event_id = p_event_id AND s.no = l.no
-        RETURNING l.reservation_id AS reservation_id, s.no AS no, s.version AS version
+        WHERE s.event_id = p_event_id AND s.no = ANY (ARRAY(SELECT l.no FROM locked l))
+        RETURNING s.no AS no, s.version AS version
       ), freed AS (
-        SELECT c.reservation_id, array_agg(c.no ORDER BY c.no) AS nos, array_agg(c.version ORDER BY c.no) AS versions
-        FROM changed c GROUP BY c.reservation_id
+        SELECT l.reservation_id, array_agg(c.no ORDER BY c.no) AS nos, array_agg(c.version ORDER BY c.no) AS versions
+        FROM changed c JOIN locked l ON l.no = c.no GROUP BY l.reservation_id
       ), logged AS (
         INSERT INTO seat_changes (event_id, xid, kind, status, nos, versions, reservation_id)
         SELECT p_event_id, pg_current_xact_id(), 'EXPIRED', 'A', f.nos, f.versions, f.reservation_id FROM freed f
@@ -806,6 +806,7 @@ CREATE OR REPLACE FUNCTION public.expire_reservations(p_event_id uuid, p_ids uui
  RETURNS TABLE(reservation_id uuid, nos integer[], versions integer[])
  LANGUAGE plpgsql
  SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
 AS $function$
   #variable_conflict use_column
   DECLARE
@@ -830,6 +831,7 @@ CREATE OR REPLACE FUNCTION public.extend_reservation(p_event_id uuid, p_reservat
  RETURNS jsonb
  LANGUAGE plpgsql
  SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
 AS $function$
   DECLARE
     v_answer jsonb;
@@ -882,7 +884,7 @@ AS $function$
         AND reservation_id = p_reservation_id AND status = 'H' ORDER BY no FOR UPDATE
     ), changed AS (
       UPDATE seats s SET status = 'A', version = s.version + 1, reservation_id = NULL, held_until = NULL
-      FROM locked WHERE s.event_id = p_event_id AND s.no = locked.no RETURNING s.no, s.version
+      WHERE s.event_id = p_event_id AND s.no = ANY (ARRAY(SELECT no FROM locked)) RETURNING s.no, s.version
     )
     SELECT array_agg(no ORDER BY no), array_agg(version ORDER BY no) INTO v_nos, v_versions FROM changed;
 
@@ -909,6 +911,7 @@ CREATE OR REPLACE FUNCTION public.hold_seats(p_event_id uuid, p_event_version in
  RETURNS jsonb
  LANGUAGE plpgsql
  SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
 AS $function$
   DECLARE
     v_event record;
@@ -1205,6 +1208,7 @@ CREATE OR REPLACE FUNCTION public.pin_seats(p_event_id uuid, p_reservation_id uu
  RETURNS jsonb
  LANGUAGE plpgsql
  SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
 AS $function$
   DECLARE
     v_reservation reservations;
@@ -1242,6 +1246,7 @@ CREATE OR REPLACE FUNCTION public.reclaim_seats(p_event_id uuid, p_reservation_i
  RETURNS jsonb
  LANGUAGE plpgsql
  SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
 AS $function$
   DECLARE
     v_reservation reservations;
@@ -1303,6 +1308,7 @@ CREATE OR REPLACE FUNCTION public.refund_seats(p_event_id uuid, p_reservation_id
  RETURNS jsonb
  LANGUAGE plpgsql
  SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
 AS $function$
   DECLARE
     v_status char := CASE WHEN p_blocked_by IS NULL THEN 'A' ELSE 'B' END;
@@ -1332,6 +1338,7 @@ CREATE OR REPLACE FUNCTION public.release_seats(p_event_id uuid, p_reservation_i
  RETURNS jsonb
  LANGUAGE plpgsql
  SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
 AS $function$
   DECLARE
     v_answer jsonb;
@@ -1356,6 +1363,7 @@ CREATE OR REPLACE FUNCTION public.replace_lost_places(p_event_id uuid, p_reserva
  RETURNS jsonb
  LANGUAGE plpgsql
  SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
 AS $function$
   DECLARE
     v_reservation reservations;
@@ -1415,6 +1423,7 @@ CREATE OR REPLACE FUNCTION public.sell_seats(p_event_id uuid, p_reservation_id u
  RETURNS jsonb
  LANGUAGE plpgsql
  SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
 AS $function$
   DECLARE
     v_reservation reservations;
@@ -1464,7 +1473,7 @@ AS $function$
       WHERE event_id = p_event_id AND no = ANY (p_nos) AND status = 'B' ORDER BY no FOR UPDATE
     ), changed AS (
       UPDATE seats s SET status = 'A', version = s.version + 1
-      FROM locked WHERE s.event_id = p_event_id AND s.no = locked.no RETURNING s.no, s.version
+      WHERE s.event_id = p_event_id AND s.no = ANY (ARRAY(SELECT no FROM locked)) RETURNING s.no, s.version
     )
     SELECT array_agg(no ORDER BY no), array_agg(version ORDER BY no) INTO v_nos, v_versions FROM changed;
     IF v_nos IS NOT NULL THEN
@@ -1480,6 +1489,7 @@ CREATE OR REPLACE FUNCTION public.unpin_seats(p_event_id uuid, p_reservation_id 
  RETURNS jsonb
  LANGUAGE plpgsql
  SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
 AS $function$
   DECLARE
     v_reservation reservations;
@@ -1502,7 +1512,7 @@ AS $function$
         AND reservation_id = p_reservation_id AND status = 'H' ORDER BY no FOR UPDATE
     ), changed AS (
       UPDATE seats s SET version = s.version + 1, held_until = v_release_at
-      FROM locked WHERE s.event_id = p_event_id AND s.no = locked.no RETURNING s.no, s.version
+      WHERE s.event_id = p_event_id AND s.no = ANY (ARRAY(SELECT no FROM locked)) RETURNING s.no, s.version
     )
     SELECT array_agg(no ORDER BY no), array_agg(version ORDER BY no) INTO v_nos, v_versions FROM changed;
     UPDATE reservations SET status = 'ACTIVE', expires_at = v_expires_at, release_at = v_release_at

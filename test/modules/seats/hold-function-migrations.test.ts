@@ -1,5 +1,7 @@
 import { CheaperClaims1700000800000 } from '../../../migrations/1700000800000-cheaper-claims';
 import { OneHoldFunction1700000801000 } from '../../../migrations/1700000801000-one-hold-function';
+import { PlansThatGrow1700000810000 } from '../../../migrations/1700000810000-plans-that-grow';
+import { ChangeByPosition1700000811000 } from '../../../migrations/1700000811000-change-by-position';
 import { brokenConstraintOf } from '../../../src/infra/database';
 import { guests, holdNos, openHall, type Hall } from '../../support/hall';
 import { startHouse, type House } from '../../support/house';
@@ -27,7 +29,12 @@ const NO_SUCH_KIND = `UPDATE seat_changes SET kind = 'LOST' WHERE event_id = $1`
 const NO_SUCH_HOLDER = `UPDATE reservations SET holder_kind = 'CAT' WHERE event_id = $1`;
 
 it('lets buyers hold before, between and after the migrations, on the same connections', async () => {
-  const migrations = [new CheaperClaims1700000800000(), new OneHoldFunction1700000801000()];
+  const migrations = [
+    new CheaperClaims1700000800000(),
+    new OneHoldFunction1700000801000(),
+    new PlansThatGrow1700000810000(),
+    new ChangeByPosition1700000811000(),
+  ];
   const runner = house.app.db.orm.createQueryRunner();
   const held = async (no: number): Promise<void> => {
     expect(await holdNos(house, hall, token, [no])).toMatchObject({ __typename: 'Reservation' });
