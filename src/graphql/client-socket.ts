@@ -3,6 +3,7 @@ import type { GraphQLFormattedError } from 'graphql';
 import { CloseCode, MessageType, parseMessage, type SubscribePayload } from 'graphql-ws';
 import type { WebSocket } from 'ws';
 import { badInput, DomainError } from '../errors';
+import type { Clock } from '../infra/clock';
 import { Connection, OPERATION_ID_MAX, OPERATIONS_MAX, type Channel } from './connection';
 import type { Caller, OperationRefused, Operations, Running } from './operations';
 import type { Payload } from './payload';
@@ -25,9 +26,9 @@ export class ClientSocket extends Connection implements Caller {
     /** The same connection, below its framing. */
     private readonly raw: Duplex,
     remoteAddress: string,
-    nowMs: () => number,
+    clock: Clock,
   ) {
-    super(remoteAddress, nowMs);
+    super(remoteAddress, clock);
     this.initTimer = setTimeout(() => {
       client.close(CloseCode.ConnectionInitialisationTimeout, 'Connection initialisation timeout');
     }, INIT_TIMEOUT_MS);
@@ -97,7 +98,7 @@ export class ClientSocket extends Connection implements Caller {
    * client that comes back by itself comes with a fresh one. Else only this operation ends.
    */
   expire(running: Running, refused: OperationRefused): void {
-    const all = [...this.operations.values()].every((each) => each?.identity.used);
+    const all = [...this.operations.values()].every((each) => each.identity?.used);
     if (all) this.client.close(CloseCode.Forbidden, 'Forbidden');
     else running.stop(refused);
   }
@@ -106,12 +107,16 @@ export class ClientSocket extends Connection implements Caller {
     return new SocketChannel(this, `{"id":${JSON.stringify(id)},"type":"next","payload":`);
   }
 
-  protected tellErrors(id: string, errors: readonly GraphQLFormattedError[]): Promise<void> {
-    return this.send({ id, type: MessageType.Error, payload: errors });
+  protected tellErrors(
+    id: string,
+    errors: readonly GraphQLFormattedError[],
+    isWanted?: () => boolean,
+  ): Promise<void> {
+    return this.send({ id, type: MessageType.Error, payload: errors }, isWanted);
   }
 
-  protected tellComplete(id: string): Promise<void> {
-    return this.send({ id, type: MessageType.Complete });
+  protected tellComplete(id: string, isWanted: () => boolean): Promise<void> {
+    return this.send({ id, type: MessageType.Complete }, isWanted);
   }
 
   private take(text: string): void {
@@ -180,7 +185,7 @@ export class ClientSocket extends Connection implements Caller {
       );
     } else if (id.length > OPERATION_ID_MAX) {
       void this.refuse(id, ID_TOO_LONG);
-    } else if (this.operations.size >= OPERATIONS_MAX) {
+    } else if (!this.mayBegin) {
       void this.refuse(id, TOO_MANY_OPERATIONS);
     } else {
       this.begin(this.server, id, request, this);
@@ -191,10 +196,10 @@ export class ClientSocket extends Connection implements Caller {
     return this.tellErrors(id, [{ message, extensions }]);
   }
 
-  /** Sends a message as soon as there is room for it. */
-  private async send(message: object): Promise<void> {
+  /** Sends a message as soon as there is room for it, if it is still wanted then. */
+  private async send(message: object, isWanted = () => true): Promise<void> {
     const bytes = Buffer.from(JSON.stringify(message));
-    if (await this.room(bytes.length)) this.client.send(bytes, { binary: false });
+    if ((await this.room(bytes.length)) && isWanted()) this.client.send(bytes, { binary: false });
   }
 }
 

@@ -48,7 +48,7 @@ export class Clients {
   }
 
   private sweep(): void {
-    const nowMs = this.app.clock.now().getTime();
+    const nowMs = this.app.clock.monotonicMs();
     const slot = ++this.sweeps % SWEEPS_A_PING;
     for (const connection of this.connections) {
       const { behindSinceMs } = connection;

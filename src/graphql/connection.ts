@@ -12,23 +12,28 @@ import {
   type OperationRequest,
   type Operations,
 } from './operations';
+import type { Clock } from '../infra/clock';
 import type { Payload } from './payload';
 
 /** What a client that stops reading may cost: bytes sent to it that it has not taken. */
 export const UNREAD_BYTES_MAX = 1024 * 1024;
 /** Operations of one connection that are under way, subscriptions among them. */
 export const OPERATIONS_MAX = 100;
+/** As above, and with those that were dropped: a page that turns over all it shows drops as many as it begins. */
+const UNDER_WAY_MAX = 2 * OPERATIONS_MAX;
 /** Each message repeats it. */
 export const OPERATION_ID_MAX = 200;
 /** Queries and mutations of one connection that run at the same time; the next ones wait. */
 const RUNNING_MAX = 8;
 
 export abstract class Connection {
-  /** When somebody first had to wait for this client, since it last took everything. */
+  /** When somebody first had to wait for this client, since it last took everything. Monotonic. */
   behindSinceMs: number | undefined;
   pingSlot = 0;
-  /** What is under way, by the client's own ids; undefined while it is being begun. */
-  readonly operations = new Map<string, Running | undefined>();
+  /** What the client has asked for and was not told the end of, by its own ids. */
+  readonly operations = new Map<string, Running>();
+  /** Operations that were begun and have not ended, those among them that the client dropped meanwhile. */
+  private underWay = 0;
   private waiting: (() => void)[] | undefined;
   private running = 0;
   private queue: (() => void)[] | undefined;
@@ -47,18 +52,19 @@ export abstract class Connection {
   protected abstract resumeReading(): void;
   /** Where the results of the operation with this id go. */
   protected abstract channel(id: string): Channel;
-  /** The operation could not begin, or may not go on. */
+  /** The operation could not begin, or may not go on. Not told where, by then, nobody wants to know. */
   protected abstract tellErrors(
     id: string,
     errors: readonly GraphQLFormattedError[],
+    isWanted: () => boolean,
   ): Promise<void>;
-  protected abstract tellComplete(id: string): Promise<void>;
+  protected abstract tellComplete(id: string, isWanted: () => boolean): Promise<void>;
   /** One of its operations needs a token, and the token has run out. */
   abstract expire(running: Running, refused: OperationRefused): void;
 
   constructor(
     readonly remoteAddress: string,
-    private readonly nowMs: () => number,
+    protected readonly clock: Clock,
   ) {}
 
   /** Begins an operation, whose id is free; what becomes of it is told to the client. */
@@ -69,15 +75,16 @@ export abstract class Connection {
     caller: Caller,
     check?: (args: OperationArgs) => void,
   ): void {
-    this.operations.set(id, undefined);
+    const running = new Running();
+    this.operations.set(id, running);
+    this.underWay++;
     try {
       const args = operations.prepare(request, caller);
       check?.(args);
-      const running = new Running(args.identity);
-      this.operations.set(id, running);
+      running.identity = args.identity;
       void this.follow(operations, args, running, id);
     } catch (error) {
-      void this.finish(id, undefined, operations.refusalOf(error));
+      void this.finish(id, running, operations.refusalOf(error));
     }
   }
 
@@ -85,6 +92,14 @@ export abstract class Connection {
   drop(id: string): void {
     this.operations.get(id)?.stop();
     this.operations.delete(id);
+  }
+
+  /**
+   * Whether another operation may begin. One that was dropped counts for as long as it is at work: who
+   * begins and drops without end would have as much under way as it likes.
+   */
+  get mayBegin(): boolean {
+    return this.operations.size < OPERATIONS_MAX && this.underWay < UNDER_WAY_MAX;
   }
 
   hasRoom(bytes: number): boolean {
@@ -97,7 +112,7 @@ export abstract class Connection {
     return new Promise((resolve) => {
       if (this.waiting === undefined) {
         this.waiting = [];
-        this.behindSinceMs ??= this.nowMs();
+        this.behindSinceMs ??= this.clock.monotonicMs();
         this.pauseReading();
         this.onceDrained(() => this.release());
       }
@@ -126,7 +141,7 @@ export abstract class Connection {
 
   /** The connection has closed: ends what is under way. */
   protected endAll(): void {
-    for (const running of this.operations.values()) running?.stop();
+    for (const running of this.operations.values()) running.stop();
     this.operations.clear();
     this.release();
   }
@@ -146,16 +161,22 @@ export abstract class Connection {
     await this.finish(id, running, refused);
   }
 
-  /** The id is free when the client has been told, or when it was the client who ended it. */
+  /**
+   * The id is free when the client has been told, or when it was the client who ended it. It may do so while
+   * this waits for room, and use the id for something else, which must hear nothing of this one.
+   */
   private async finish(
     id: string,
-    running: Running | undefined,
+    running: Running,
     refused: OperationRefused | undefined,
   ): Promise<void> {
-    if (!this.operations.has(id) || this.operations.get(id) !== running) return;
-    if (refused === undefined) await this.tellComplete(id);
-    else await this.tellErrors(id, refused.errors);
-    this.operations.delete(id);
+    const isWanted = (): boolean => this.operations.get(id) === running;
+    if (isWanted()) {
+      if (refused === undefined) await this.tellComplete(id, isWanted);
+      else await this.tellErrors(id, refused.errors, isWanted);
+    }
+    if (isWanted()) this.operations.delete(id);
+    this.underWay--;
   }
 
   /** Lets go of whoever waits: after a drain, and when the connection has closed. */

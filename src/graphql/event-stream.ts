@@ -1,5 +1,6 @@
 import type { FastifyReply } from 'fastify';
 import type { GraphQLFormattedError } from 'graphql';
+import type { Clock } from '../infra/clock';
 import { Connection, type Channel } from './connection';
 import type { OperationRefused, Running } from './operations';
 import type { Payload } from './payload';
@@ -18,12 +19,12 @@ export class EventStream extends Connection {
 
   constructor(
     remoteAddress: string,
-    nowMs: () => number,
+    clock: Clock,
     private readonly onEnd: (stream: EventStream) => void,
   ) {
-    super(remoteAddress, nowMs);
+    super(remoteAddress, clock);
     // Who never comes is let go like one who does not read.
-    this.behindSinceMs = nowMs();
+    this.behindSinceMs = clock.monotonicMs();
   }
 
   get isOpen(): boolean {
@@ -102,22 +103,30 @@ export class EventStream extends Connection {
     return new EventChannel(this, envelope);
   }
 
-  protected async tellErrors(id: string, errors: readonly GraphQLFormattedError[]): Promise<void> {
+  protected async tellErrors(
+    id: string,
+    errors: readonly GraphQLFormattedError[],
+    isWanted: () => boolean,
+  ): Promise<void> {
     const payload = { errors };
-    await this.send('next', id === ALONE ? payload : { id, payload });
-    await this.tellComplete(id);
+    await this.send('next', id === ALONE ? payload : { id, payload }, isWanted);
+    await this.tellComplete(id, isWanted);
   }
 
-  protected async tellComplete(id: string): Promise<void> {
-    await this.send('complete', id === ALONE ? undefined : { id });
+  protected async tellComplete(id: string, isWanted: () => boolean): Promise<void> {
+    await this.send('complete', id === ALONE ? undefined : { id }, isWanted);
     if (id === ALONE) this.close();
   }
 
-  /** Sends an event as soon as there is room for it. */
-  private async send(event: string, data: object | undefined): Promise<void> {
+  /** Sends an event as soon as there is room for it, if it is still wanted then. */
+  private async send(
+    event: string,
+    data: object | undefined,
+    isWanted: () => boolean,
+  ): Promise<void> {
     const text = data === undefined ? '' : ` ${JSON.stringify(data)}`;
     const bytes = Buffer.from(`event: ${event}\ndata:${text}\n\n`);
-    if (await this.room(bytes.length)) this.write(bytes);
+    if ((await this.room(bytes.length)) && isWanted()) this.write(bytes);
   }
 
   private end(): void {

@@ -82,7 +82,8 @@ export class Running {
   private stopped = false;
   onStop: ((error?: OperationRefused) => void) | undefined;
 
-  constructor(readonly identity: Identity) {}
+  /** Whom it is done for; undefined until that is known. */
+  identity: Identity | undefined;
 
   /** A method, since it may have become so while something was awaited. */
   isStopped(): boolean {
@@ -182,7 +183,7 @@ export class Operations {
   endExpired(): void {
     for (const [running, channel] of this.identified) {
       try {
-        running.identity.check();
+        running.identity?.check();
       } catch (error) {
         channel.connection.expire(running, this.refusalOf(error));
       }

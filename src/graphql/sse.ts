@@ -104,7 +104,7 @@ class StreamDesk implements EventStreams {
     }
     if (stream.operations.has(id))
       return refuse(reply, 409, new DomainError('CONFLICT', 'The operation id is in use.'));
-    if (stream.operations.size >= OPERATIONS_MAX) {
+    if (!stream.mayBegin) {
       const message = `No more than ${OPERATIONS_MAX} operations may be open on one stream.`;
       return refuse(reply, 429, new DomainError('RATE_LIMITED', message));
     }
@@ -141,15 +141,11 @@ class StreamDesk implements EventStreams {
   }
 
   private newStream(address: string, onEnd?: () => void): EventStream {
-    const stream = new EventStream(
-      address,
-      () => this.app.clock.now().getTime(),
-      () => {
-        this.clients.leave(stream);
-        this.streams.delete(stream);
-        onEnd?.();
-      },
-    );
+    const stream = new EventStream(address, this.app.clock, () => {
+      this.clients.leave(stream);
+      this.streams.delete(stream);
+      onEnd?.();
+    });
     this.streams.add(stream);
     this.clients.enter(stream);
     return stream;

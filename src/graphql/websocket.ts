@@ -30,7 +30,6 @@ export function registerWebSocket(
     maxPayload: MESSAGE_BYTES_MAX,
     perMessageDeflate: false, // frames are made once for all who get them
   });
-  const nowMs = (): number => app.clock.now().getTime();
 
   const serve = (client: WebSocket, raw: Duplex, address: string): void => {
     // It has told its client (1009, 1002 …) and closes; that is all there is to say.
@@ -39,7 +38,7 @@ export function registerWebSocket(
       client.close(CloseCode.SubprotocolNotAcceptable, 'Subprotocol not acceptable');
       return;
     }
-    const socket = new ClientSocket(operations, client, raw, address, nowMs);
+    const socket = new ClientSocket(operations, client, raw, address, app.clock);
     clients.enter(socket);
     client.once('close', () => {
       clients.leave(socket);

@@ -5,6 +5,11 @@
  */
 export interface Clock {
   now(): Date;
+  /** For how long something has lasted, which the hour being set anew must not change. */
+  monotonicMs(): number;
 }
 
-export const systemClock: Clock = { now: () => new Date() };
+export const systemClock: Clock = {
+  now: () => new Date(),
+  monotonicMs: () => performance.now(),
+};

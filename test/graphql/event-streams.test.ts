@@ -217,6 +217,22 @@ describe('a stream for many operations', () => {
     expect((await stream.next()).data).toEqual({ id: 'map', payload: { data: { me: null } } });
   });
 
+  it('tells an operation nothing that was meant for one which had its id before', async () => {
+    const token = await reserve();
+    const remove = () =>
+      fetch(`${url}?operationId=map`, { method: 'DELETE', headers: tokenHeader(token) });
+    // Refused, and the refusal waits for somebody to open the stream.
+    expect((await add(token, 'map', '{ noSuchField }')).status).toBe(202);
+    expect((await remove()).status).toBe(200);
+    expect((await add(token, 'map', UPDATES, { id: hall.eventId })).status).toBe(202);
+    await untilOpen(house, 'seatMapUpdates', 1);
+    const stream = await openReserved(token);
+    expect((await stream.next()).data).toHaveProperty('payload.data.seatMapUpdates.snapshot');
+    expect((await add(token, 'map', '{ me { id } }')).status).toBe(409);
+    expect((await remove()).status).toBe(200);
+    await untilOpen(house, 'seatMapUpdates', 0);
+  });
+
   it('asks each operation’s own token who it is', async () => {
     const user = await house.given.user();
     const token = await reserve();
@@ -262,8 +278,11 @@ describe('a stream for many operations', () => {
     const token = await reserve();
     await add(token, 'map', UPDATES, { id: hall.eventId });
     await untilOpen(house, 'seatMapUpdates', 1);
+    // An hour that is set anew lets nobody wait longer, or shorter.
+    house.clock.set(-3600);
     house.clock.advance(31);
     await untilOpen(house, 'seatMapUpdates', 0);
+    house.clock.set(3600);
     expect((await add(token, '1', '{ me { id } }')).status).toBe(404);
   });
 });

@@ -12,6 +12,7 @@ import { Connection, type Channel } from '../../src/graphql/connection';
 import { defineLoader, RequestContext, type Viewer } from '../../src/graphql/context';
 import { FanOut, type SharedFeed, type SubscriptionArgs } from '../../src/graphql/fan-out';
 import type { Payload } from '../../src/graphql/payload';
+import { systemClock } from '../../src/infra/clock';
 import { createLogger } from '../../src/infra/logger';
 import { Metrics } from '../../src/infra/metrics';
 import { Watch, type LiveUpdate, type Watched } from '../../src/live/watch';
@@ -165,7 +166,7 @@ function begin(
   viewer: Viewer = { kind: 'anonymous' },
 ): Subscribed & { isInStep: () => boolean } {
   const payloads: Payload[] = [];
-  const reader = new Reader('127.0.0.1', () => 0);
+  const reader = new Reader('127.0.0.1', systemClock);
   const channel: Channel = {
     connection: reader,
     offer: (payload) => {

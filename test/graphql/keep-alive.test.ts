@@ -6,6 +6,7 @@ import type { App } from '../../src/app.types';
 import { ClientSocket } from '../../src/graphql/client-socket';
 import { Clients } from '../../src/graphql/clients';
 import type { Operations } from '../../src/graphql/operations';
+import { systemClock } from '../../src/infra/clock';
 
 /** As much of a WebSocket as the server's end needs; the client answers pings while it lives. */
 class Wire extends EventEmitter {
@@ -36,7 +37,7 @@ const PING_MS = 12_000;
 let clients: Clients;
 beforeEach(() => {
   jest.useFakeTimers();
-  const app = { clock: { now: () => new Date() }, config: { rateLimits: false } };
+  const app = { clock: systemClock, config: { rateLimits: false } };
   clients = new Clients(app as unknown as App, () => undefined);
 });
 afterEach(() => {
@@ -49,7 +50,7 @@ function come(): Guest {
   const raw = new PassThrough({ highWaterMark: 1 });
   const server = { checkToken: () => undefined } as unknown as Operations;
   const client = wire as unknown as WebSocket;
-  const socket = new ClientSocket(server, client, raw, '127.0.0.1', () => Date.now());
+  const socket = new ClientSocket(server, client, raw, '127.0.0.1', systemClock);
   clients.enter(socket);
   wire.once('close', () => {
     clients.leave(socket);

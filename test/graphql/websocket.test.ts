@@ -213,6 +213,30 @@ describe('the connection', () => {
     printed.mockRestore();
   });
 
+  it('has no more at work for one that begins and drops without end', async () => {
+    const socket = await connect().init();
+    const watch = jest.spyOn(house.app.live, 'watch').mockReturnValue(new Promise(() => undefined));
+    const query = `subscription { seatMapUpdates(eventId: "${hall.eventId}") { cursor } }`;
+    for (let i = 0; i < 500; i++) {
+      socket.subscribe(`${i}`, query);
+      socket.send({ type: 'complete', id: `${i}` });
+    }
+    socket.send({ type: 'ping' });
+    const refused: Message[] = [];
+    for (;;) {
+      const message = await socket.next();
+      if (message.type === 'pong') break;
+      refused.push(message);
+    }
+    watch.mockRestore();
+    expect(refused).toHaveLength(300);
+    expect(refused[0]).toMatchObject({
+      type: 'error',
+      id: '200',
+      payload: [{ extensions: { code: 'RATE_LIMITED' } }],
+    });
+  });
+
   it('refuses the same id twice', async () => {
     const socket = await connect().init();
     const query = `subscription { seatMapUpdates(eventId: "${hall.eventId}") { cursor } }`;

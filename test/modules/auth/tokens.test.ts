@@ -13,7 +13,7 @@ function signing(jwtSecret = 'a secret of at least thirty-two characters') {
   let now = START;
   return {
     jwtSecret,
-    clock: { now: () => now },
+    clock: { now: () => now, monotonicMs: () => now.getTime() },
     pass(seconds: number): void {
       now = new Date(now.getTime() + seconds * 1000);
     },
