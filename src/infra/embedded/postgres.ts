@@ -96,16 +96,23 @@ async function untilReady(server: Supervised, port: number, secret: string): Pro
   );
 }
 
-/** Starts the postmaster, on another port when somebody else was quicker with the first. */
+export interface PostgresOptions extends EmbeddedOptions {
+  /** Go before PostgreSQL's own configuration. */
+  readonly settings?: Record<string, string>;
+  /** For a server that clients must find again where it was; a free one where absent. */
+  readonly port?: number;
+}
+
+/** Starts the postmaster, on another port when somebody else was quicker with a free one. */
 async function startPostmaster(
   place: ClusterPlace,
   binaries: PostgresBinaries,
   secret: string,
-  settings: Readonly<Record<string, string>>,
+  { settings = {}, port: asked }: PostgresOptions,
   logFile: string,
 ): Promise<{ server: Supervised; port: number }> {
   for (let attempt = 1; ; attempt++) {
-    const port = await freePort();
+    const port = asked ?? (await freePort());
     const all = Object.entries({ ...SETTINGS, ...settings, port: String(port) });
     const server = await spawnSupervised({
       command: binaries.postgres,
@@ -121,7 +128,7 @@ async function startPostmaster(
     } catch (error) {
       const portTaken = server.hasExited() && (await tryPort(port)) === undefined;
       await server.stop(POSTGRES_STOP);
-      if (portTaken && attempt < PORT_ATTEMPTS) continue;
+      if (portTaken && asked === undefined && attempt < PORT_ATTEMPTS) continue;
       const reason = error instanceof Error ? error.message : String(error);
       throw new ConfigError(
         `The embedded PostgreSQL did not start: ${reason}. The end of ${logFile}:\n${await logTail(logFile)}`,
@@ -133,12 +140,9 @@ async function startPostmaster(
 
 /**
  * Starts PostgreSQL on 127.0.0.1 with the data kept in `dataDir`, made on the first start, and with
- * a database named "usher". `settings` go before PostgreSQL's own configuration.
- * Throws ConfigError, meant for the terminal, when the folder is in use or the server does not start.
+ * a database named "usher". Throws ConfigError, meant for the terminal, when the folder is in use or the server does not start.
  */
-export async function startEmbeddedPostgres(
-  options: EmbeddedOptions & { readonly settings?: Record<string, string> },
-): Promise<EmbeddedServer> {
+export async function startEmbeddedPostgres(options: PostgresOptions): Promise<EmbeddedServer> {
   if (process.platform === 'win32') {
     throw new ConfigError(
       'Usher starts no PostgreSQL of its own on Windows: set DATABASE_URL, or use WSL or Docker.',
@@ -164,7 +168,7 @@ export async function startEmbeddedPostgres(
       await createCluster(place, binaries, secret, settings['fsync'] !== 'off');
     }
     const logFile = join(dataDir, 'postgres.log');
-    const { server, port } = await startPostmaster(place, binaries, secret, settings, logFile);
+    const { server, port } = await startPostmaster(place, binaries, secret, options, logFile);
     let stopping = false;
     void server.exited.then(async (how) => {
       if (stopping) return;
