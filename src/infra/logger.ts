@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { pino, type Logger as PinoLogger } from 'pino';
+import { pino, stdSerializers, type Logger as PinoLogger, type SerializedError } from 'pino';
 import type { LogLevel } from '../config';
 
 export type Logger = PinoLogger;
@@ -20,6 +20,14 @@ export function currentCorrelationId(): string | undefined {
   return correlation.getStore()?.correlationId;
 }
 
+/** On the error of a broken connection pg hangs its whole client, with the key that cancels its queries. */
+export function errorForLog(error: Error): Omit<SerializedError, 'client'> {
+  const told: Partial<SerializedError> & Omit<SerializedError, 'client'> =
+    stdSerializers.err(error);
+  delete told['client'];
+  return told;
+}
+
 /** JSON lines on standard output. Secrets that may stand in a logged object are never written. */
 export function createLogger(level: LogLevel): Logger {
   return pino({
@@ -27,6 +35,7 @@ export function createLogger(level: LogLevel): Logger {
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
+    serializers: { err: errorForLog },
     mixin: () => correlation.getStore() ?? {},
     redact: {
       paths: [

@@ -100,11 +100,11 @@ beforeAll(async () => {
   client = new SubscriptionClient(usher.url);
 }, 120_000);
 afterAll(async () => {
-  await client?.close();
-  await usher?.stop();
-  await house?.close();
-  await provider?.stop();
-  await postgres?.stop();
+  await client.close();
+  await usher.stop();
+  await house.close();
+  await provider.stop();
+  await postgres.stop();
   await rm(dataDir, { recursive: true, force: true });
 });
 
