@@ -314,7 +314,8 @@ function groupKey(feed: SharedFeed, args: SubscriptionArgs): string {
   return [
     feed.shareKey,
     args.operationName ?? '',
-    JSON.stringify(matter.map((name) => variables[name])),
+    // A variable that is not given has its default, and one that is null has not.
+    JSON.stringify(matter.map((name) => (Object.hasOwn(variables, name) ? [variables[name]] : []))),
     args.document.loc?.source.body ?? '',
   ].join('\n');
 }

@@ -158,8 +158,10 @@ export class LiveEvent implements Watched {
     return watch;
   }
 
+  /** One that comes too late is ended: nobody would ever tell it anything. */
   admit(watch: Watch): void {
-    this.watches.add(watch);
+    if (this.closed) watch.end();
+    else this.watches.add(watch);
   }
 
   dismiss(watch: Watch): void {
@@ -176,7 +178,8 @@ export class LiveEvent implements Watched {
 
   /** Until the returned function is called. */
   listen(listener: ChangeListener): () => void {
-    this.listeners.add(listener);
+    if (this.closed) queueMicrotask(() => listener.closed());
+    else this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   }
 

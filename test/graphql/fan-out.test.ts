@@ -238,6 +238,14 @@ describe('subscribers in step', () => {
     );
   });
 
+  it('do not share where one leaves a variable out, and another says that it is null', async () => {
+    const ask = 'subscription ($plus: Int = 3) { news { nos(plus: $plus) } }';
+    const readers = await all(subscribe(ask), subscribe(ask, { plus: null }));
+    source.change(5);
+    await until(() => readers.every(({ payloads }) => payloads.length === 2));
+    expect(readers.map((reader) => reader.heard()[1])).toEqual([{ nos: '8' }, { nos: '5' }]);
+  });
+
   it('share nothing that depends on who asks', async () => {
     const query = 'subscription { news { nos reader } }';
     const readers = await all(

@@ -2,7 +2,9 @@
 import { newId, publicId } from '../../src/infra/ids';
 import { startHouse, type House } from '../support/house';
 import { guests, HALL_SEATS, holdNos, openHall, seatIdOf, type Hall } from '../support/hall';
+import { Signal } from '../support/signal';
 import type { Messages } from '../support/subscriptions';
+import { until } from '../support/until';
 import { openOf, untilOpen } from './map-client';
 
 let house: House;
@@ -40,6 +42,30 @@ const bothFirst = async (updates: Updates): Promise<Counts[]> => [
 ];
 
 describe('eventAvailabilityUpdates', () => {
+  it('goes on where very many other events are asked for while it begins', async () => {
+    const own = await startHouse({ on: house.database });
+    const { live: maps } = own.app;
+    const live = (await maps.event(halls[0].eventUuid))!;
+    const begun = new Signal();
+    const reading = jest.spyOn(live, 'fresh').mockImplementationOnce(async () => {
+      await begun.given;
+      return live.projection;
+    });
+    const updates = ask(own, idsOf(halls[0]));
+    await until(() => reading.mock.calls.length > 0);
+    // More than are kept, so that the next look round lets go of all that nobody watches.
+    const loader = Reflect.get(maps, 'snapshots') as { load: () => Promise<unknown> };
+    jest.spyOn(loader, 'load').mockReturnValue(new Promise(() => undefined));
+    const looks = jest.spyOn(maps as unknown as { letGo: () => void }, 'letGo');
+    for (let i = 0; i < 300; i++) void maps.event(newId());
+    await until(() => looks.mock.calls.length > 0);
+    begun.give();
+    await next(updates);
+    await holdNos(own, halls[0], token, [4]);
+    expect(heldIn(await updates.next())).toBe(1);
+    await own.close();
+  });
+
   it('begins with the counts of each event, needs no login, and then tells what changes', async () => {
     await holdNos(house, halls[0], token, [0, 1]);
     const updates = ask(house, idsOf(...halls));

@@ -2,6 +2,7 @@ import WebSocket from 'ws';
 import { newId, publicId } from '../../src/infra/ids';
 import { startHouse, type House } from '../support/house';
 import { HALL_SEATS, holdNos, openHall, seatIdOf, type Hall } from '../support/hall';
+import { Signal } from '../support/signal';
 import { MapClient, openOf, untilOpen, watchMap } from './map-client';
 
 let house: House;
@@ -100,6 +101,16 @@ describe('seatMapUpdates', () => {
 });
 
 describe('a watcher that goes', () => {
+  it('ends for who comes too late, when the event has been let go of', async () => {
+    const live = (await house.app.live.event(hall.eventUuid))!;
+    const watch = await live.watch(undefined);
+    live.close();
+    expect(await watch.fork().next()).toEqual({ done: true, value: undefined });
+    const closed = new Signal();
+    live.listen({ changed: () => undefined, closed: closed.give });
+    await closed.given;
+  });
+
   it('is forgotten when it unsubscribes', async () => {
     const before = await openOf(house, 'seatMapUpdates');
     const client = new MapClient(house, hall);

@@ -1,7 +1,7 @@
 import type { App } from '../../app.types';
 import { notFound } from '../../errors';
 import type { SharedFeed } from '../../graphql/fan-out';
-import type { LiveEvent } from '../../live/live-event';
+import type { ChangeListener, LiveEvent } from '../../live/live-event';
 import type { SeatCounts } from '../../live/projection';
 
 /** No reader is told of one event more often. */
@@ -162,18 +162,27 @@ function isSame(a: SeatCounts, b: SeatCounts): boolean {
   );
 }
 
+/** Keeps an event until the feed itself listens to it. */
+const HOLD: ChangeListener = { changed: () => undefined, closed: () => undefined };
+
 /** Counts no older than this call, of events that exist; throws NOT_FOUND for another. */
 export async function availabilityFeed(
   app: App,
   eventIds: readonly string[],
 ): Promise<AvailabilityFeed> {
-  const events = await Promise.all(
-    [...new Set(eventIds)].sort().map(async (eventId) => {
-      const live = await app.live.event(eventId);
-      if (live === undefined) throw notFound('event');
-      await live.fresh();
-      return live;
-    }),
-  );
-  return new AvailabilityFeed(events);
+  const holds: (() => void)[] = [];
+  try {
+    const events = await Promise.all(
+      [...new Set(eventIds)].sort().map(async (eventId) => {
+        const live = await app.live.event(eventId);
+        if (live === undefined) throw notFound('event');
+        holds.push(live.listen(HOLD)); // at once: who is not listened to may be let go of
+        await live.fresh();
+        return live;
+      }),
+    );
+    return new AvailabilityFeed(events);
+  } finally {
+    for (const letGo of holds) letGo();
+  }
 }
