@@ -27,6 +27,7 @@ import { CheaperClaims1700000800000 } from './1700000800000-cheaper-claims';
 import { OneHoldFunction1700000801000 } from './1700000801000-one-hold-function';
 import { PlansThatGrow1700000810000 } from './1700000810000-plans-that-grow';
 import { ChangeByPosition1700000811000 } from './1700000811000-change-by-position';
+import { ComparePayments1700000830000 } from './1700000830000-compare-payments';
 
 export const migrations = [
   Accounts1700000100000,
@@ -57,4 +58,5 @@ export const migrations = [
   OneHoldFunction1700000801000,
   PlansThatGrow1700000810000,
   ChangeByPosition1700000811000,
+  ComparePayments1700000830000,
 ];

@@ -315,6 +315,7 @@ CREATE TABLE payments (
   next_redirect_url text,
   refund_reserved_minor integer DEFAULT 0 NOT NULL,
   disputed_at timestamp with time zone,
+  compare_at timestamp with time zone,
   CONSTRAINT pk_payments PRIMARY KEY (event_id, id),
   CONSTRAINT fk_payments_booking FOREIGN KEY (event_id, booking_id) REFERENCES bookings(event_id, id),
   CONSTRAINT ck_payments_failed CHECK (((status = 'FAILED'::text) = (failure_code IS NOT NULL))),
@@ -326,6 +327,7 @@ CREATE TABLE payments (
   CONSTRAINT ck_payments_status CHECK ((status = ANY (ARRAY['PENDING'::text, 'SUCCEEDED'::text, 'FAILED'::text, 'REFUNDED'::text, 'PARTIALLY_REFUNDED'::text])))
 );
 CREATE INDEX ix_payments_booking ON public.payments USING btree (event_id, booking_id);
+CREATE INDEX ix_payments_compare ON public.payments USING btree (compare_at) WHERE (compare_at IS NOT NULL);
 CREATE INDEX ix_payments_disputed ON public.payments USING btree (disputed_at) WHERE (disputed_at IS NOT NULL);
 CREATE INDEX ix_payments_pending ON public.payments USING btree (created_at) WHERE (status = 'PENDING'::text);
 

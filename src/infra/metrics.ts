@@ -37,6 +37,12 @@ export class Metrics {
     labelNames: ['provider', 'calls'] as const,
     registers: [this.registry],
   });
+  readonly paymentsCompared = new Counter({
+    name: 'usher_payments_compared_total',
+    help: 'Settled payments compared with the provider: agrees, followed (no webhook had told), differs (somebody has to look), failed (no answer)',
+    labelNames: ['outcome'] as const,
+    registers: [this.registry],
+  });
   readonly expiredReservations = new Counter({
     name: 'usher_expired_reservations_total',
     help: 'Reservations ended by the sweeper',

@@ -3,7 +3,7 @@ import type { App } from '../../app.types';
 import type { EventScopedKey } from '../../infra/ids';
 import { Event } from '../events/event.entity';
 import { Payment } from '../payments/payment.entity';
-import { PROVIDER_TIMEOUT_MS } from '../payments/provider';
+import { PROVIDER_TIMEOUT_MS, type ChargeState } from '../payments/provider';
 import { Booking, BookingStatus } from './booking.entity';
 import { chargeIdentity } from './charge';
 import { followRefunds } from './follow-refunds';
@@ -12,13 +12,16 @@ import { followCharge } from './settle';
 /**
  * Settles, declines, climbs the late-payment ladder, or follows refunds and disputes made at the
  * provider, by what it says now. Late, early, twice or out of order is all the same. Throws where the
- * provider does not answer.
+ * provider does not answer; answers what it said.
  */
-export async function followPayment(app: App, { eventId, id }: EventScopedKey): Promise<void> {
+export async function followPayment(
+  app: App,
+  { eventId, id }: EventScopedKey,
+): Promise<ChargeState | undefined> {
   const payment = await app.db.orm.getRepository(Payment).findOneBy({ eventId, id });
   if (payment === null) {
     app.log.warn({ eventId, paymentId: id }, 'a webhook told of a payment that is none of ours');
-    return;
+    return undefined;
   }
   const booking = await app.db.orm
     .getRepository(Booking)
@@ -30,8 +33,9 @@ export async function followPayment(app: App, { eventId, id }: EventScopedKey): 
     chargeIdentity(booking, payment, event),
     AbortSignal.timeout(PROVIDER_TIMEOUT_MS),
   );
-  if (state === undefined) return;
+  if (state === undefined) return undefined;
   const open = booking.status === BookingStatus.PENDING || booking.status === BookingStatus.FAILED;
   if (open) await followCharge(app, booking, state);
   if (state.kind === 'succeeded') await followRefunds(app, { eventId, id }, state);
+  return state;
 }

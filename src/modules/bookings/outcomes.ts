@@ -13,6 +13,7 @@ import type { Decline } from '../payments/payment.rules';
 import { Reservation } from '../reservations/reservation.entity';
 import { Booking, BookingStatus } from './booking.entity';
 import { issueTickets } from './booking.sql';
+import { COMPARE_FIRST_MS } from './compare-payments.rules';
 import { RefundOrigin } from './refund.entity';
 import { requestRefund } from './refunds';
 
@@ -80,7 +81,7 @@ export async function enterFailure(
         status: PaymentStatus.FAILED,
         failureCode: decline.code,
         failureRetryable: decline.retryable,
-        settledAt: app.clock.now(),
+        ...settledNow(app),
         ...NOTHING_NEXT,
       },
     );
@@ -184,6 +185,11 @@ export async function enterPending(
 
 const NOTHING_NEXT = { nextClientSecret: null, nextRedirectUrl: null };
 
+function settledNow({ clock }: App): { settledAt: Date; compareAt: Date } {
+  const settledAt = clock.now();
+  return { settledAt, compareAt: new Date(settledAt.getTime() + COMPARE_FIRST_MS) };
+}
+
 async function enterCapture(
   app: App,
   tx: EntityManager,
@@ -198,7 +204,7 @@ async function enterCapture(
     {
       status: PaymentStatus.SUCCEEDED,
       providerReference: captured.reference,
-      settledAt: app.clock.now(),
+      ...settledNow(app),
       // It may have been taken for failed.
       failureCode: null,
       failureRetryable: null,

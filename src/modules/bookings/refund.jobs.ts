@@ -3,6 +3,7 @@ import type { App } from '../../app.types';
 import type { JobTasks } from '../../jobs/jobs';
 import type { Ticker } from '../../jobs/ticker';
 import { cancelBookings, resumeCancellations } from './cancel-event';
+import { comparePayments } from './compare-payments';
 import { makeRefunds } from './make-refund';
 
 const paymentKey = z.object({ eventId: z.uuid(), paymentId: z.uuid() });
@@ -22,6 +23,7 @@ export const refundJobs: JobTasks = {
 const RETRY_EVERY_MS = 5_000;
 const RESUME_EVERY_MS = 5_000;
 const COUNT_EVERY_MS = 15_000;
+const COMPARE_EVERY_MS = 30_000;
 const RETRY_BATCH = 50;
 
 /**
@@ -59,5 +61,6 @@ export async function countForPeople(app: App): Promise<void> {
 export const refundTickers: Readonly<Record<string, Ticker>> = {
   'retry-refunds': { everyMs: RETRY_EVERY_MS, run: retryRefunds },
   'count-refunds-for-people': { everyMs: COUNT_EVERY_MS, run: countForPeople },
+  'compare-payments': { everyMs: COMPARE_EVERY_MS, run: comparePayments },
   'resume-cancellations': { everyMs: RESUME_EVERY_MS, run: resumeCancellations },
 };

@@ -96,4 +96,8 @@ export class Payment {
 
   @Column('timestamptz', { nullable: true })
   settledAt!: Date | null;
+
+  /** When the provider is next asked whether it agrees; null: not yet, or no more. */
+  @Column('timestamptz', { nullable: true })
+  compareAt!: Date | null;
 }
