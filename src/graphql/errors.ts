@@ -25,6 +25,7 @@ import {
 } from '../errors';
 import type { Logger } from '../infra/logger';
 import type { RequestContext } from './context';
+import { hasTooManyTokens, TOKENS_MAX } from './limits';
 
 /** Apollo's and graphql-js's own words for a request that is wrong in itself. */
 const REQUEST_ERRORS = new Set([
@@ -75,6 +76,10 @@ export function presentError(
       blamesTheRequest(thrown) ||
       thrown.message.startsWith(TOO_MANY_MISTAKES)
     ) {
+      if (isTooLong(thrown, code)) {
+        const tooLong = `The document is nested too deeply, or has more than ${TOKENS_MAX} tokens.`;
+        return { message: tooLong, extensions: { code: 'QUERY_TOO_COMPLEX' } };
+      }
       const fields = formatted.extensions?.['fields'];
       const extensions = {
         code: 'BAD_USER_INPUT',
@@ -95,6 +100,12 @@ export function presentError(
     path,
     extensions: { code: 'INTERNAL', correlationId },
   };
+}
+
+/** Errors of the parser have no nodes: there is no document yet. It recurses, so that depth may stop it first. */
+function isTooLong({ nodes, source, originalError }: GraphQLError, code: unknown): boolean {
+  if (code === 'GRAPHQL_PARSE_FAILED' && originalError instanceof RangeError) return true;
+  return nodes === undefined && source !== undefined && hasTooManyTokens(source.body);
 }
 
 /** Apollo gives some wrong requests (a malformed persisted query, say) a status and no code. */

@@ -14,6 +14,9 @@ import {
   isListType,
   isObjectType,
   Kind,
+  Lexer,
+  Source,
+  TokenKind,
   type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
@@ -245,4 +248,17 @@ function countEntries(field: GraphQLField<unknown, RequestContext>): void {
     const value: unknown = resolve(source, args, context, info);
     return value instanceof Promise ? value.then(counted) : counted(value);
   };
+}
+
+/** Whether a text that does not parse is too long before it is wrong: the parser tells it only in prose. */
+export function hasTooManyTokens(text: string): boolean {
+  const lexer = new Lexer(new Source(text));
+  try {
+    for (let count = 0; count <= TOKENS_MAX; count += 1) {
+      if (lexer.advance().kind === TokenKind.EOF) return false;
+    }
+  } catch {
+    return false;
+  }
+  return true;
 }

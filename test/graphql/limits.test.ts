@@ -92,12 +92,19 @@ describe.each(TRANSPORTS)('limits over %s', (_, ask) => {
 
   it('stop reading a document of too many tokens', async () => {
     const query = `{ ${times(TOKENS_MAX, (i) => `a${i}: __typename`)} }`;
-    expect(codesOf(await ask(house, query))).toEqual(['BAD_USER_INPUT']);
+    expect(codesOf(await ask(house, query))).toEqual(['QUERY_TOO_COMPLEX']);
+  });
+
+  it('call a document that is short and wrong just that', async () => {
+    expect(codesOf(await ask(house, '{ a '))).toEqual(['BAD_USER_INPUT']);
+    expect(codesOf(await ask(house, `{ ? ${times(TOKENS_MAX, () => 'a')} }`))).toEqual([
+      'BAD_USER_INPUT',
+    ]);
   });
 
   it('count the tokens of a deep bracket before they overflow the stack', async () => {
     const query = `{ a ${'{ a '.repeat(100_000 / 4)}`;
-    expect(codesOf(await ask(house, query.slice(0, 100_000)))).toEqual(['BAD_USER_INPUT']);
+    expect(codesOf(await ask(house, query.slice(0, 100_000)))).toEqual(['QUERY_TOO_COMPLEX']);
   });
 
   it('refuse introspection that goes round in circles', async () => {

@@ -138,6 +138,11 @@ describe('graphql-ws', () => {
     const ended = ({ reservationUpdates }: { reservationUpdates: { status: string } }): boolean =>
       reservationUpdates.status === 'RELEASED';
     await told.until(ended);
+    const late = follow<{ reservationUpdates: { status: string } }>(client, RESERVATION, {
+      id: held.id,
+    });
+    expect((await late.next()).reservationUpdates.status).toBe('RELEASED');
+    expect(await late.closed()).toBeUndefined();
     await client.dispose();
   });
 });

@@ -88,7 +88,10 @@ export class Event {
   holdSeconds!: number;
 
   @Column('integer')
-  @Field(() => Int)
+  @Field(() => Int, {
+    description:
+      'Places of one reservation, and of all open reservations of one buyer together; groups that staff hold may have 500.',
+  })
   seatsPerReservationMax!: number;
 
   @Column('boolean')

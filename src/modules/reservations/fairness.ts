@@ -6,8 +6,6 @@ import type { App } from '../../app.types';
 import type { RequestContext } from '../../graphql/context';
 import type { Holder } from './reservation.entity';
 
-/** Open reservations of one buyer for one event have together at most this many times what one may have. */
-const OPEN_SHARES_MAX = 2;
 /** Seats that run out together come back over this long, so that nobody can lie in wait for them. */
 const RELEASE_JITTER_MS = 2_000;
 
@@ -19,7 +17,8 @@ export function fairShare(
 ): { holderItemsMax: number | null; releaseJitterMs: number } {
   const limited = app.config.rateLimits && request.itemsMax === undefined;
   return {
-    holderItemsMax: limited ? OPEN_SHARES_MAX * event.seatsPerReservationMax : null,
+    // What one may have, all open ones have together: else the limit is one of clicks.
+    holderItemsMax: limited ? event.seatsPerReservationMax : null,
     releaseJitterMs: app.config.rateLimits ? RELEASE_JITTER_MS : 0,
   };
 }

@@ -64,9 +64,13 @@ async function seatsUnavailable(
 }
 
 export function limitExceeded(limit: number): RefusalError {
-  return new RefusalError('ReservationLimitExceeded', `At most ${limit} places can be held.`, {
-    limit,
-  });
+  return new RefusalError(
+    'ReservationLimitExceeded',
+    `At most ${limit} places can be held at a time.`,
+    {
+      limit,
+    },
+  );
 }
 
 /** Why nothing more can be done with a reservation; also for release and extension. */

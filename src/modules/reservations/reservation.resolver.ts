@@ -203,7 +203,7 @@ export class ReservationResolver {
 
   @Subscription(() => Reservation, {
     description:
-      'The buyer’s own reservation, each time it changes: extended, added to, expired, released, booked. Ends after the last. Errors: NOT_FOUND.',
+      'The buyer’s own reservation, each time it changes: extended, added to, expired, released, booked. Ends after the last; of one that has ended already, that is all it tells. Errors: NOT_FOUND.',
     subscribe: async ({ args, context }: { args: { id: string }; context: RequestContext }) => {
       const key = requireEventScoped('Reservation', args.id);
       const reservation = await visibleReservation(context, { type: 'Reservation', ...key });

@@ -1,6 +1,6 @@
 import type { App } from '../../app.types';
 import { watchState } from '../../live/state-watch';
-import type { Reservation } from './reservation.entity';
+import { ReservationStatus, type Reservation } from './reservation.entity';
 import { reservationChannel } from './reservation.news';
 import { statusAt } from './reservation.rules';
 import { findReservation } from './reservation.service';
@@ -13,8 +13,8 @@ const AFTER_DEADLINE_MS = 50;
 const SWEPT_MS = 3_000;
 
 /**
- * The reservation each time it differs from what was told before (`known` counts as told); ends by
- * itself once it can never change again.
+ * The reservation each time it differs from what was told before (`known` counts as told, unless it has
+ * ended: who comes back after that would wait in vain); ends by itself once it can never change again.
  */
 export function watchReservation(app: App, known: Reservation): AsyncIterableIterator<Reservation> {
   return watchState(
@@ -27,8 +27,13 @@ export function watchReservation(app: App, known: Reservation): AsyncIterableIte
       isFinal: (reservation) => reservation.endedAt !== null,
     },
     known,
-    { tellFirst: false },
+    { tellFirst: hasEnded(known, app.clock.now()) },
   );
+}
+
+function hasEnded(reservation: Reservation, now: Date): boolean {
+  const status = statusAt(reservation, now);
+  return status !== ReservationStatus.ACTIVE && status !== ReservationStatus.CHECKOUT;
 }
 
 /** When to look without having been told. */
