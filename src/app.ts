@@ -161,7 +161,8 @@ export async function openHouse(app: App, roles: { workers: boolean }): Promise<
   let draining = false;
   const schema = await buildGraphQLSchema();
   const admission = new Admission();
-  const server = await createHttpServer(app, admission);
+  const who = (authorization: string | undefined) => authenticate(app, authorization);
+  const server = await createHttpServer(app, admission, who);
   const workers = roles.workers ? await Workers.start(app, work) : undefined;
   registerHealth(server, app, {
     workersAlive: () => workers?.alive,
@@ -177,7 +178,6 @@ export async function openHouse(app: App, roles: { workers: boolean }): Promise<
     publicKeySet: () => publicKeySet(app),
     keysFreshSeconds: KEYS_FRESH_SECONDS,
   });
-  const who = (authorization: string | undefined) => authenticate(app, authorization);
   registerReports(server, app, { who, salesCsv: salesCsvFile });
   const graphql = await createGraphQLOverHttp(app, schema, who);
   graphql.registerPost(server);

@@ -2,15 +2,22 @@ import cors from '@fastify/cors';
 import helmet from '@fastify/helmet';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
 import type { App } from '../app.types';
+import { DomainError } from '../errors';
 import type { Admission } from '../graphql/admission';
+import type { Viewer } from '../graphql/context';
+import { BODY_BYTES_MAX, boundBodies } from './bodies';
 import { correlationIdOf } from './correlation';
 import { createGatedServer } from './gate';
+import { methodsByPath } from './methods';
 
-/** A seating plan of 8 MB travels as a JSON string, whose quotes may double it. */
-const BODY_BYTES_MAX = 17 * 1024 * 1024;
+const BAD_REQUEST = { code: 'BAD_USER_INPUT' };
 
 /** Fastify with what every route has: correlation ids, CORS, security headers, logs and metrics. */
-export async function createHttpServer(app: App, admission: Admission): Promise<FastifyInstance> {
+export async function createHttpServer(
+  app: App,
+  admission: Admission,
+  who: (authorization: string | undefined) => Viewer,
+): Promise<FastifyInstance> {
   const server = Fastify({
     logger: false,
     bodyLimit: BODY_BYTES_MAX,
@@ -26,6 +33,7 @@ export async function createHttpServer(app: App, admission: Admission): Promise<
     },
     genReqId: correlationIdOf,
   });
+  const methodsAt = methodsByPath(server);
   // Hooks that call back: an async one costs each request a few turns of the promise queue.
   server.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
@@ -53,22 +61,25 @@ export async function createHttpServer(app: App, admission: Admission): Promise<
     if (status >= 500) app.log.error({ err: error, correlationId: request.id }, 'a request failed');
     const [message, extensions] =
       status < 500
-        ? [error.message, { code: 'BAD_USER_INPUT' }]
+        ? [error.message, error instanceof DomainError ? error.extensions : BAD_REQUEST]
         : ['Something went wrong on our side.', { code: 'INTERNAL', correlationId: request.id }];
     return reply.code(status).send({ errors: [{ message, extensions }] });
   });
-  server.setNotFoundHandler((request, reply) =>
-    reply.code(404).send({
-      errors: [
-        {
-          message: `There is nothing at ${request.method} ${request.url.split('?')[0] ?? ''}`.slice(
-            0,
-            200,
-          ),
-        },
-      ],
-    }),
-  );
+  server.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?')[0] ?? '';
+    const methods = methodsAt(path);
+    if (methods.length === 0) {
+      const message = `There is nothing at ${request.method} ${path}`.slice(0, 200);
+      return reply.code(404).send({ errors: [{ message }] });
+    }
+    const allowed = methods.join(', ');
+    const message = `This takes ${allowed}, and not ${request.method}.`;
+    return reply
+      .code(405)
+      .header('allow', allowed)
+      .send({ errors: [{ message, extensions: BAD_REQUEST }] });
+  });
+  boundBodies(server, who);
   await server.register(cors, {
     origin: [...app.config.corsOrigins],
     methods: ['GET', 'POST', 'PUT', 'DELETE', 'OPTIONS'],

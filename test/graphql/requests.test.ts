@@ -194,3 +194,22 @@ describe('clients’ habits', () => {
     expect(api.headers.get('content-type')).toContain('application/json');
   });
 });
+
+describe('a method that a path does not take', () => {
+  it.each([
+    ['PUT', '/graphql', 'GET, HEAD, POST'],
+    ['DELETE', '/graphql?query={__typename}', 'GET, HEAD, POST'],
+    ['PATCH', '/graphql/stream', 'DELETE, GET, HEAD, POST, PUT'],
+    ['POST', '/tickets/x.pdf', 'GET, HEAD'],
+    ['GET', '/webhooks/mock', 'POST'],
+  ])('is answered with 405 and those it takes: %s %s', async (method, path, allowed) => {
+    const response = await fetch(`${house.url}${path}`, { method });
+    expect(response.status).toBe(405);
+    expect(response.headers.get('allow')).toBe(allowed);
+    expect(await codeOf(response)).toBe('BAD_USER_INPUT');
+  });
+
+  it('is no matter where there is nothing at all', async () => {
+    expect((await fetch(`${house.url}/graphql/x`, { method: 'PUT' })).status).toBe(404);
+  });
+});
