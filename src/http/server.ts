@@ -68,7 +68,8 @@ export async function createHttpServer(
   server.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?')[0] ?? '';
     const methods = methodsAt(path);
-    if (methods.length === 0) {
+    // A route that takes the method may have found nothing behind it.
+    if (methods.length === 0 || methods.includes(request.method)) {
       const message = `There is nothing at ${request.method} ${path}`.slice(0, 200);
       return reply.code(404).send({ errors: [{ message }] });
     }

@@ -1,6 +1,7 @@
 import { DomainError } from '../../errors';
 import type { RequestContext } from '../../graphql/context';
 import type { EventScopedKey } from '../../infra/ids';
+import { mayReadAccount } from '../auth/account-access';
 import { eventById } from '../events/event.loaders';
 import { mayDo } from '../organizations/permissions';
 import type { Booking } from './booking.entity';
@@ -9,6 +10,7 @@ import { bookingByKey } from './booking.loaders';
 /** Its holder sees a booking, and those of the event's organization who may see sales. */
 async function maySee(ctx: RequestContext, booking: Booking): Promise<boolean> {
   const { viewer } = ctx;
+  if (mayReadAccount(ctx, booking.holderId)) return true;
   if (viewer.kind === 'anonymous') return false;
   if (viewer.id === booking.holderId) return true;
   const event = await ctx.loadRequired(eventById, booking.eventId);

@@ -7,6 +7,7 @@ import { Organization } from '../organizations/organization.entity';
 import { seatsOf } from '../seats/inventory';
 import { wordDate, wordPrice, wordTime } from '../tickets/pdf/wording';
 import { calendarEntry, paperUrl } from '../tickets/ticket-papers';
+import { codeOf } from '../tickets/ticket.service';
 import { Ticket, TicketStatus } from '../tickets/ticket.entity';
 import { Venue } from '../venues/venue.entity';
 import type { Letter } from './letter';
@@ -309,7 +310,7 @@ async function placesOf(
 async function ticketLinks(app: App, tickets: readonly Ticket[]): Promise<Letter['links']> {
   const links = tickets.slice(0, NAMED_MAX).map(async (ticket, i) => ({
     label: tickets.length === 1 ? 'Ticket' : `Ticket ${i + 1}`,
-    url: await paperUrl(app, ticket, 'pdf'),
+    url: paperUrl(app, await codeOf(app, ticket), 'pdf'),
   }));
   return Promise.all(links);
 }

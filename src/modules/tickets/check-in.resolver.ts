@@ -38,6 +38,7 @@ import { watchDoor, type DoorCounts } from './check-in.watch';
 import { Ticket } from './ticket.entity';
 import { CheckInTicketInput, UndoCheckInInput } from './ticket.inputs';
 import { TicketRefused } from './ticket.refusals';
+import { rememberShown } from './ticket.visibility';
 
 const CheckInTicketResult = createUnionType({
   name: 'CheckInTicketResult',
@@ -61,7 +62,9 @@ export class CheckInResolver {
   ): Promise<typeof CheckInTicketResult> {
     const { event, staffId } = await requireDoor(ctx, input.eventId);
     const doorkeeper = { staffId, deviceId: input.deviceId ?? null };
-    return checkInTicket(ctx.app, event.id, input.code, doorkeeper);
+    const ticket = await checkInTicket(ctx.app, event.id, input.code, doorkeeper);
+    rememberShown(ctx, input.code);
+    return ticket;
   }
 
   @Mutation(() => Ticket, {

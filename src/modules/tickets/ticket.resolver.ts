@@ -19,7 +19,8 @@ import { paperUrl } from './ticket-papers';
 import { Ticket, TicketKey } from './ticket.entity';
 import { TransferTicketInput } from './ticket.inputs';
 import { ticketsOfBooking } from './ticket.loaders';
-import { codeOf, findTicket, transferTicket } from './ticket.service';
+import { findTicket, transferTicket } from './ticket.service';
+import { visibleCode } from './ticket.visibility';
 
 @Resolver(() => Ticket)
 export class TicketResolver {
@@ -54,15 +55,15 @@ export class TicketResolver {
 
   @FieldResolver(() => String, {
     description:
-      'Signed; the QR code holds exactly this text. It stays the same until the ticket is transferred.',
+      'Signed; the QR code holds exactly this text. It stays the same until the ticket is transferred. Whoever has it has the ticket: for those who see the booking, and who has just read it at the door. Errors: FORBIDDEN, for this and all that it can be read from.',
   })
   code(@Root() ticket: Ticket, @Ctx() ctx: RequestContext): Promise<string> {
-    return codeOf(ctx.app, ticket);
+    return visibleCode(ctx, ticket);
   }
 
   @FieldResolver(() => String, { description: 'An image: data:image/svg+xml.' })
   async qrCode(@Root() ticket: Ticket, @Ctx() ctx: RequestContext): Promise<string> {
-    const svg = await drawQrCode(await codeOf(ctx.app, ticket), {
+    const svg = await drawQrCode(await visibleCode(ctx, ticket), {
       type: 'svg',
       errorCorrectionLevel: 'M',
     });
@@ -72,13 +73,13 @@ export class TicketResolver {
   @FieldResolver(() => Url, {
     description: 'A page to print, for whoever has the address: it is the code. 410 once void.',
   })
-  pdfUrl(@Root() ticket: Ticket, @Ctx() { app }: RequestContext): Promise<string> {
-    return paperUrl(app, ticket, 'pdf');
+  async pdfUrl(@Root() ticket: Ticket, @Ctx() ctx: RequestContext): Promise<string> {
+    return paperUrl(ctx.app, await visibleCode(ctx, ticket), 'pdf');
   }
 
   @FieldResolver(() => Url, { description: 'An iCalendar entry of the event, found likewise.' })
-  calendarUrl(@Root() ticket: Ticket, @Ctx() { app }: RequestContext): Promise<string> {
-    return paperUrl(app, ticket, 'ics');
+  async calendarUrl(@Root() ticket: Ticket, @Ctx() ctx: RequestContext): Promise<string> {
+    return paperUrl(ctx.app, await visibleCode(ctx, ticket), 'ics');
   }
 
   @FieldResolver(() => Seat)
