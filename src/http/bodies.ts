@@ -41,7 +41,10 @@ export function boundBodies(
   });
   // Who does not say how much is coming is asked for the token when it has become much.
   server.addHook('preParsing', (request, reply, payload, done) => {
-    if (request.headers['transfer-encoding'] === undefined) { done(null, payload); return; }
+    if (request.headers['transfer-encoding'] === undefined) {
+      done(null, payload);
+      return;
+    }
     let bytes = 0;
     const counted = new Transform({
       transform: (chunk: Buffer, _encoding, next) => {
@@ -63,7 +66,8 @@ export function boundBodies(
     (request, body, done) => {
       if (body.length > COUNTED_BYTES_MIN && hasManyValues(body)) {
         const message = `A request's JSON may have no more than ${BODY_VALUES_MAX} values, in all lists and fields.`;
-        done(new BodyRefused('BAD_USER_INPUT', message)); return;
+        done(new BodyRefused('BAD_USER_INPUT', message));
+        return;
       }
       return void parse(request, body.toString(), done);
     },
