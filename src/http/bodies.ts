@@ -14,7 +14,7 @@ export const BODY_BYTES_MAX = 17 * 1024 * 1024;
 /** Of those without an account: several times the longest list of seats. */
 export const STRANGERS_BODY_BYTES_MAX = 1024 * 1024;
 /** Twice what the variables of an operation may hold, which is counted again, and in other words, once parsed. */
-export const BODY_VALUES_MAX = 100_000;
+const BODY_VALUES_MAX = 100_000;
 /** Shorter ones have not as many values. */
 const COUNTED_BYTES_MIN = BODY_VALUES_MAX;
 
