@@ -104,7 +104,14 @@ export async function createApp(options: AppOptions): Promise<App> {
     jobs,
     outbox: new Outbox(clock),
     kafka:
-      config.kafkaBrokers.length > 0 ? new Kafka({ brokers: config.kafkaBrokers, log }) : undefined,
+      config.kafkaBrokers.length > 0
+        ? new Kafka({
+            brokers: config.kafkaBrokers,
+            tls: config.kafkaTls,
+            sasl: config.kafkaSasl,
+            log,
+          })
+        : undefined,
     offers: new EventOffers({ db, layouts }),
     layouts,
     payments: createProviders({ ...options, db, jobs, clock, metrics, log }),

@@ -2,6 +2,8 @@
  * The only reader of process.env. Names and defaults are documented in .env.example; a wrong value
  * stops the start with a sentence that names the variable.
  */
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { cleanEnv, makeExactValidator, makeValidator, str } from 'envalid';
 
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
@@ -12,6 +14,19 @@ export interface StripeConfig {
   readonly webhookSecret: string | undefined;
   /** Undefined: Stripe's own. */
   readonly apiBase: string | undefined;
+}
+
+/** PEM texts. Absent: the authorities that Node trusts, and no certificate of our own. */
+export interface KafkaTls {
+  readonly ca: string | undefined;
+  readonly cert: string | undefined;
+  readonly key: string | undefined;
+}
+
+export interface KafkaSasl {
+  readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
+  readonly username: string;
+  readonly password: string;
 }
 
 export interface Config {
@@ -40,6 +55,10 @@ export interface Config {
   readonly mockWebhookSecret: string | undefined;
   /** host:port each; empty: no Kafka. */
   readonly kafkaBrokers: readonly string[];
+  /** Undefined: connections to Kafka are not encrypted. */
+  readonly kafkaTls: KafkaTls | undefined;
+  /** Undefined: Kafka does not ask who we are, or goes by our certificate. */
+  readonly kafkaSasl: KafkaSasl | undefined;
   /** Topics are named after it: usher.events, usher.payments, usher.payments.dlq. */
   readonly kafkaTopicPrefix: string;
   /** Undefined: mails are written into the data folder. */
@@ -123,6 +142,20 @@ const topicPrefix = makeValidator<string>((input) => {
     throw new TypeError('must be 1 to 100 letters, digits, hyphens and underscores');
   return input;
 });
+/** The text of a PEM file; `check` throws where it is none of its kind. */
+const pemFile = (what: string, check: (pem: string) => unknown) =>
+  makeValidator<string>((path) => {
+    try {
+      const pem = readFileSync(path, 'utf8');
+      check(pem);
+      return pem;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new TypeError(`must be a file with ${what} in PEM: ${reason}`, { cause: error });
+    }
+  });
+const certificateFile = pemFile('certificates', (pem) => new X509Certificate(pem));
+const keyFile = pemFile('a private key without a password', createPrivateKey);
 const smtpUrl = makeValidator<string>(urlOf('smtp:', 'smtps:'));
 const mailAddress = makeValidator<string>((input) => {
   if (!/^[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[A-Za-z0-9.-]{1,190}$/.test(input)) {
@@ -168,6 +201,17 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
       MOCK_WEBHOOK_SECRET: secret({ default: undefined }),
       KAFKA_BROKERS: brokers({ default: [] }),
       KAFKA_TOPIC_PREFIX: topicPrefix({ default: 'usher' }),
+      KAFKA_TLS: oneOf('on', 'off')({ default: 'off' }),
+      KAFKA_TLS_CA_FILE: certificateFile({ default: undefined }),
+      KAFKA_TLS_CERT_FILE: certificateFile({ default: undefined }),
+      KAFKA_TLS_KEY_FILE: keyFile({ default: undefined }),
+      KAFKA_SASL_MECHANISM: oneOf(
+        'plain',
+        'scram-sha-256',
+        'scram-sha-512',
+      )({ default: undefined }),
+      KAFKA_SASL_USERNAME: str({ default: undefined }),
+      KAFKA_SASL_PASSWORD: str({ default: undefined }),
       SMTP_URL: smtpUrl({ default: undefined }),
       MAIL_FROM: mailAddress({ default: undefined }),
       PUBLIC_URL: publicUrl({ default: undefined }),
@@ -185,24 +229,16 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     {
       reporter: ({ errors }) => {
         const problems = Object.entries(errors).map(([name, error]) => `${name} ${error.message}`);
-        if (problems.length > 0) {
-          throw new ConfigError(
-            `Usher cannot start with this environment:\n  ${problems.join('\n  ')}`,
-          );
-        }
+        if (problems.length > 0) throw unusable(...problems);
       },
     },
   );
   const production = env.NODE_ENV === 'production';
   if (production && env.JWT_SECRET === undefined) {
-    throw new ConfigError(
-      'Usher cannot start with this environment:\n  JWT_SECRET must be set (at least 32 characters) when NODE_ENV=production',
-    );
+    throw unusable('JWT_SECRET must be set (at least 32 characters) when NODE_ENV=production');
   }
   if (env.SMTP_URL !== undefined && env.MAIL_FROM === undefined) {
-    throw new ConfigError(
-      'Usher cannot start with this environment:\n  MAIL_FROM must be set where SMTP_URL is: the address that mails come from',
-    );
+    throw unusable('MAIL_FROM must be set where SMTP_URL is: the address that mails come from');
   }
   return Object.freeze({
     production,
@@ -229,6 +265,8 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     mockPaymentsUrl: env.PAYMENTS_MOCK_URL,
     mockWebhookSecret: env.MOCK_WEBHOOK_SECRET,
     kafkaBrokers: Object.freeze(env.KAFKA_BROKERS),
+    kafkaTls: kafkaTlsOf(env),
+    kafkaSasl: kafkaSaslOf(env),
     kafkaTopicPrefix: env.KAFKA_TOPIC_PREFIX,
     smtpUrl: env.SMTP_URL,
     mailFrom: env.MAIL_FROM,
@@ -237,4 +275,45 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
       env.WEBHOOKS_ALLOW_PRIVATE === undefined ? !production : env.WEBHOOKS_ALLOW_PRIVATE === 'on',
     logLevel: env.LOG_LEVEL,
   });
+}
+
+function kafkaTlsOf(env: {
+  KAFKA_TLS: 'on' | 'off';
+  KAFKA_TLS_CA_FILE: string | undefined;
+  KAFKA_TLS_CERT_FILE: string | undefined;
+  KAFKA_TLS_KEY_FILE: string | undefined;
+}): KafkaTls | undefined {
+  const { KAFKA_TLS_CA_FILE: ca, KAFKA_TLS_CERT_FILE: cert, KAFKA_TLS_KEY_FILE: key } = env;
+  if (env.KAFKA_TLS === 'off') {
+    // Whoever names certificates believes that they are used.
+    if (ca !== undefined || cert !== undefined || key !== undefined)
+      throw unusable('KAFKA_TLS must be on where KAFKA_TLS_CA_FILE or another of its files is set');
+    return undefined;
+  }
+  if ((cert === undefined) !== (key === undefined))
+    throw unusable('KAFKA_TLS_CERT_FILE and KAFKA_TLS_KEY_FILE must be set together');
+  return Object.freeze({ ca, cert, key });
+}
+
+function kafkaSaslOf(env: {
+  KAFKA_SASL_MECHANISM: KafkaSasl['mechanism'] | undefined;
+  KAFKA_SASL_USERNAME: string | undefined;
+  KAFKA_SASL_PASSWORD: string | undefined;
+}): KafkaSasl | undefined {
+  const {
+    KAFKA_SASL_MECHANISM: mechanism,
+    KAFKA_SASL_USERNAME: username,
+    KAFKA_SASL_PASSWORD: password,
+  } = env;
+  if (mechanism === undefined && username === undefined && password === undefined) return undefined;
+  if (mechanism === undefined || username === undefined || password === undefined) {
+    throw unusable(
+      'KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD must be set together',
+    );
+  }
+  return Object.freeze({ mechanism, username, password });
+}
+
+function unusable(...problems: string[]): ConfigError {
+  return new ConfigError(`Usher cannot start with this environment:\n  ${problems.join('\n  ')}`);
 }

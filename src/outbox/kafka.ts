@@ -7,7 +7,9 @@ import {
   type KafkaConfig,
   type KafkaMessage as Received,
   type Producer,
+  type SASLOptions,
 } from 'kafkajs';
+import type { KafkaSasl, KafkaTls } from '../config';
 import type { Logger } from '../infra/logger';
 
 const CONNECT_MS = 3_000;
@@ -36,6 +38,9 @@ export interface Consumption {
 
 export interface KafkaOptions {
   brokers: readonly string[];
+  /** Absent: not encrypted. */
+  tls?: KafkaTls | undefined;
+  sasl?: KafkaSasl | undefined;
   log: Logger;
 }
 
@@ -43,10 +48,13 @@ export class Kafka {
   private readonly kafka: KafkaJs;
   private producer: Promise<Producer> | undefined;
 
-  constructor({ brokers, log }: KafkaOptions) {
+  constructor({ brokers, tls, sasl, log }: KafkaOptions) {
     this.kafka = new KafkaJs({
       brokers: [...brokers],
       clientId: 'usher',
+      ...(tls && { ssl: { ...tls } }),
+      // It is the mechanism that says which of kafkajs's own types this is.
+      ...(sasl && { sasl: { ...sasl } as SASLOptions }),
       connectionTimeout: CONNECT_MS,
       requestTimeout: REQUEST_MS,
       retry: { retries: RETRIES, initialRetryTime: 100, maxRetryTime: 1_000 },
