@@ -47,11 +47,15 @@ export const TOKENS_MAX = 4_000;
 export const VARIABLE_VALUES_MAX = 50_000;
 /** What a mutation costs beside its answer: it locks, hashes or charges. */
 const MUTATION_COST = 200;
+/** What looking for seats costs beside its answer: milliseconds in which the process does nothing else. */
+const SEARCH_COST = 500;
 /** The whole schema may be the answer; under twenty aliases it would be megabytes. */
 const INTROSPECTION = new Set(['__schema', '__type']);
 const INTROSPECTION_COST = 1_000;
 /** Assumed length of a list that takes no `first`. */
 const PLAIN_LIST_LENGTH = 5;
+/** How many proposals a search for seats shall answer, as `first` is of a page. */
+const SEARCH_ARGUMENT = 'proposals';
 /** What an unreadable `first` is taken for. */
 const FIRST_MAX = PAGE_MAX;
 
@@ -185,7 +189,11 @@ class Meter {
       return { depth: 1, cost: INTROSPECTION.has(node.name.value) ? INTROSPECTION_COST : 0 };
     }
     const type = getNamedType(field.type);
-    const own = (isMutation ? MUTATION_COST : 0) + (isCompositeType(type) ? 1 : 0);
+    const searches = field.args.some((argument) => argument.name === SEARCH_ARGUMENT);
+    const own =
+      (isMutation ? MUTATION_COST : 0) +
+      (searches ? SEARCH_COST : 0) +
+      (isCompositeType(type) ? 1 : 0);
     if (node.selectionSet === undefined) return { depth: 1, cost: own };
     const inner = this.ofSelections(node.selectionSet, type);
     return { depth: inner.depth + 1, cost: own + this.lengthOf(node, field) * inner.cost };
@@ -194,7 +202,7 @@ class Meter {
   /** How many times the field's selections may be answered. */
   private lengthOf(node: FieldNode, field: GraphQLField<unknown, unknown>): number {
     const first = field.args.find(
-      (argument) => argument.name === 'first' || argument.name === 'proposals',
+      (argument) => argument.name === 'first' || argument.name === SEARCH_ARGUMENT,
     );
     if (first !== undefined) {
       const given = node.arguments?.find((argument) => argument.name.value === first.name)?.value;

@@ -28,8 +28,12 @@ const LIMITS = {
   importByUser: { points: 60, seconds: 60 },
   holdByHolder: { points: 300, seconds: 60, local: true },
   guestHoldByAddress: { points: 1_200, seconds: 60, local: true },
+  /** One for ten seats proposed: looking for many takes long, and nobody is served meanwhile. */
+  searchByAddress: { points: 6_000, seconds: 60, local: true },
   /** Reservations that ran out unpaid. */
   expiryByHolder: { points: 10, seconds: 600, blockSeconds: 120 },
+  /** The same of all guests of an address: it is free to be another one each time. */
+  guestExpiryByAddress: { points: 100, seconds: 600, blockSeconds: 120 },
 } as const satisfies Record<string, Limit>;
 export type LimitName = keyof typeof LIMITS;
 
@@ -62,14 +66,14 @@ export class RateLimits {
   }
 
   /** Throws RATE_LIMITED with `retryAfterSeconds` once `key` has used up its points. */
-  async spend(name: LimitName, key: string): Promise<void> {
-    const over = await this.consume(name, key);
+  async spend(name: LimitName, key: string, points = 1): Promise<void> {
+    const over = await this.consume(name, key, points);
     if (over !== undefined) throw rateLimited(over);
   }
 
   /** Spends a point for something that has happened and cannot be refused any more. */
   async note(name: LimitName, key: string): Promise<void> {
-    await this.consume(name, key);
+    await this.consume(name, key, 1);
   }
 
   /** Throws RATE_LIMITED where `key` has used up its points, and spends none. */
@@ -84,9 +88,13 @@ export class RateLimits {
   }
 
   /** What the limiter says when there is no point left; undefined while there is. */
-  private async consume(name: LimitName, key: string): Promise<RateLimiterRes | undefined> {
+  private async consume(
+    name: LimitName,
+    key: string,
+    points: number,
+  ): Promise<RateLimiterRes | undefined> {
     try {
-      await this.limiters?.get(name)?.consume(key);
+      await this.limiters?.get(name)?.consume(key, points);
       return undefined;
     } catch (reason) {
       if (reason instanceof RateLimiterRes) return reason;

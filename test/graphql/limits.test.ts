@@ -102,6 +102,15 @@ describe.each(TRANSPORTS)('limits over %s', (_, ask) => {
     ]);
   });
 
+  it('refuse a flood of searches for seats under aliases', async () => {
+    const search = (i: number): string =>
+      `a${i}: bestAvailable(input: { eventId: "${hall.eventId}", quantity: 2 }) { score }`;
+    expect(codesOf(await ask(house, `{ ${times(COST_MAX / 500, search)} }`))).toEqual([
+      'QUERY_TOO_COMPLEX',
+    ]);
+    expect(codesOf(await ask(house, `{ ${times(5, search)} }`))).toEqual([]);
+  });
+
   it('count the tokens of a deep bracket before they overflow the stack', async () => {
     const query = `{ a ${'{ a '.repeat(100_000 / 4)}`;
     expect(codesOf(await ask(house, query.slice(0, 100_000)))).toEqual(['QUERY_TOO_COMPLEX']);

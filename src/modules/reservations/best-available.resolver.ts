@@ -24,7 +24,7 @@ import {
   type BestAvailableWish,
   type ProposedSeats,
 } from './best-available';
-import { requireFairShare } from './fairness';
+import { requireFairSearch, requireFairShare } from './fairness';
 import { groupItemsMax } from './group-holds';
 import { ADMISSION_TOKEN_MAX, ADMISSION_TOKEN_SAID } from './reservation.inputs';
 import { HoldSeatsResult, requireSellable } from './reservation.resolver';
@@ -105,7 +105,7 @@ class SeatProposal {
 export class BestAvailableResolver {
   @Query(() => [SeatProposal], {
     description:
-      'The best seats for a party, without holding them: several proposals, best first. Errors: NOT_FOUND, BAD_USER_INPUT.',
+      'The best seats for a party, without holding them: several proposals, best first; for parties of more than 50 at most three. Errors: NOT_FOUND, BAD_USER_INPUT, RATE_LIMITED.',
   })
   async bestAvailable(
     @Ctx() ctx: RequestContext,
@@ -113,6 +113,7 @@ export class BestAvailableResolver {
     @Arg('proposals', () => Int, { nullable: true, defaultValue: 3 }) proposals: number | null,
   ): Promise<ProposedSeats[]> {
     const eventId = requireId('Event', input.eventId);
+    await requireFairSearch(ctx, input.quantity * (proposals ?? 1));
     await requireSellable(ctx, eventId);
     return bestAvailable(ctx.app, wishOf(input, eventId), proposals ?? 3);
   }

@@ -4,6 +4,7 @@
  * within a process each sees what the others are about to take, and between processes near-equal
  * choices are spread, more widely after each collision.
  */
+import { setImmediate } from 'node:timers/promises';
 import type { App } from '../../app.types';
 import { badInput, notFound, RefusalError, type FieldProblem } from '../../errors';
 import type { EventOffer } from '../events/event-offer';
@@ -13,7 +14,7 @@ import type { Proposal } from '../seats/best-available.rules';
 import type { Seat } from '../seats/seat.entity';
 import type { PlanLayout } from '../venues/geometry';
 import { limitExceeded } from './hold-refusals';
-import { holdSeats, type HoldRequest } from './hold';
+import { earlierGrant, holdSeats, type HoldRequest } from './hold';
 import type { Reservation, Holder } from './reservation.entity';
 import type { SeatSelection } from './reservation.rules';
 
@@ -26,6 +27,12 @@ const SPREAD = 0.02;
 const SPREAD_MAX = 0.25;
 const PROPOSALS_MAX = 10;
 const PARTY_MAX = 500;
+/** Each proposal for more people than this takes a search of its own, and many times as long. */
+const LARGE_PARTY = 50;
+const LARGE_PROPOSALS_MAX = 3;
+
+/** Of a party that names no seats itself. */
+const NO_SELECTION = { seats: [], areas: [], reservationId: undefined } as const;
 
 export interface BestAvailableWish {
   eventId: string;
@@ -60,14 +67,25 @@ export async function bestAvailable(
     throw badInput([{ path: 'proposals', message: `must be from 1 to ${PROPOSALS_MAX}` }]);
   }
   const { offer, inventory, wish } = await prepare(app, wanted);
-  return findBest({ inventory, offer }, wish, proposals).map(
-    ({ nos, adjacent, score, reasons }) => ({
-      seats: nos.map((no) => seatIn(inventory, no)),
-      adjacent,
-      score,
-      reasons,
-    }),
-  );
+  const most = wish.quantity > LARGE_PARTY ? Math.min(proposals, LARGE_PROPOSALS_MAX) : proposals;
+  const found = await inTurn(() => findBest({ inventory, offer }, wish, most));
+  return found.map(({ nos, adjacent, score, reasons }) => ({
+    seats: nos.map((no) => seatIn(inventory, no)),
+    adjacent,
+    score,
+    reasons,
+  }));
+}
+
+let lastSearch: Promise<unknown> = Promise.resolve();
+/**
+ * One search, then whatever else there is to do, then the next: a hundred of them asked for at once would
+ * else keep everybody waiting for the last one.
+ */
+function inTurn<T>(search: () => T): Promise<T> {
+  const mine = lastSearch.then(() => setImmediate()).then(search);
+  lastSearch = mine.catch(() => undefined);
+  return mine;
 }
 
 /**
@@ -79,6 +97,17 @@ export async function holdBestAvailable(
   holder: Holder,
   wanted: WantedSeats,
 ): Promise<Reservation> {
+  return claimBest(app, holder, wanted).catch(async (error: unknown) => {
+    // The call with this key that was granted may have taken the last seats there were.
+    const { idempotencyKey, eventId } = wanted;
+    const asked = { eventId, idempotencyKey, ...NO_SELECTION, said: wishIn(wanted) };
+    const earlier = await earlierGrant(app, holder, asked);
+    if (earlier === undefined) throw error;
+    return earlier;
+  });
+}
+
+async function claimBest(app: App, holder: Holder, wanted: WantedSeats): Promise<Reservation> {
   const claims = claimsOf(app, wanted.eventId);
   let waits = 0;
   for (let attempt = 0; attempt < TRIES_MAX;) {
@@ -111,6 +140,11 @@ export async function holdBestAvailable(
   });
 }
 
+/** What is wished for, apart from who asks and how. */
+function wishIn(wanted: WantedSeats): unknown {
+  return { ...wanted, idempotencyKey: undefined, itemsMax: undefined };
+}
+
 /** Undefined when somebody was quicker. */
 async function claim(
   app: App,
@@ -119,16 +153,16 @@ async function claim(
   { layout }: Inventory,
   { nos }: Proposal,
 ): Promise<Reservation | undefined> {
-  const { idempotencyKey, itemsMax, ...wish } = wanted;
+  const { idempotencyKey, itemsMax } = wanted;
   try {
     return await holdSeats(app, holder, {
-      ...selectionOf(layout, nos, wish.ticketTypeKey),
+      ...selectionOf(layout, nos, wanted.ticketTypeKey),
       eventId: wanted.eventId,
       reservationId: undefined,
       idempotencyKey,
       itemsMax,
       proposed: true,
-      said: wish,
+      said: wishIn(wanted),
     });
   } catch (error) {
     if (error instanceof RefusalError && error.type === 'SeatsUnavailable') return undefined;

@@ -46,6 +46,9 @@ export interface HoldRequest {
   said?: unknown;
 }
 
+/** What an idempotency key is held against. */
+type Selection = Pick<HoldRequest, 'seats' | 'areas' | 'reservationId' | 'said'>;
+
 /**
  * Claims all of the wanted seats or none, in one round trip to the database. Throws NOT_FOUND,
  * BAD_USER_INPUT, CONFLICT, IDEMPOTENCY_CONFLICT, and the refusals SeatsUnavailable,
@@ -151,10 +154,10 @@ function refuseTotal(error: unknown): never {
 }
 
 /** What the same request with the same key was granted before. */
-async function earlierGrant(
+export async function earlierGrant(
   app: App,
   holder: Holder,
-  request: HoldRequest,
+  request: Pick<HoldRequest, 'eventId' | 'idempotencyKey'> & Selection,
 ): Promise<Reservation | undefined> {
   if (request.idempotencyKey === undefined) return undefined;
   const [stored] = await app.db.query<{ input_hash: Buffer; answer: Held }>(
@@ -199,7 +202,7 @@ async function requireNoBooking(app: App, eventId: string, holder: Holder): Prom
 }
 
 /** The same selection in the same order hashes alike; prices do not count, they may have changed. */
-function hashOf({ seats, areas, reservationId, said }: HoldRequest): Buffer {
+function hashOf({ seats, areas, reservationId, said }: Selection): Buffer {
   const all = said ?? [
     seats.map(({ seat, no, ticketTypeKey }) => [seat?.no ?? no, ticketTypeKey ?? null]),
     areas.map(({ sectionKey, quantity, ticketTypeKey }) => [

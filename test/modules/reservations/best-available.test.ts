@@ -1,4 +1,7 @@
 /** Best available, the orphan rule and alternatives through the public API; their rules have tests of their own. */
+import { setImmediate } from 'node:timers/promises';
+import { requireId } from '../../../src/infra/ids';
+import { bestAvailable } from '../../../src/modules/reservations/best-available';
 import { makeEvent, makeGuests, type LoadEvent } from '../../../src/tools/load/stage';
 import { Target } from '../../../src/tools/load/target';
 import { startHouse, type House } from '../../support/house';
@@ -91,6 +94,26 @@ describe('bestAvailable', () => {
     expect(held).toEqual([]);
   });
 
+  test('lets others have their turn between two searches, however many are asked for', async () => {
+    const event = await eventOf(5, 10);
+    const wish = { eventId: requireId('Event', event.id), quantity: 2 };
+    let found = 0;
+    const searches = Promise.all(
+      Array.from({ length: 20 }, async () => {
+        await bestAvailable(house.app, wish, 3);
+        found += 1;
+      }),
+    );
+    let most = 0;
+    while (found < 20) {
+      const before = found;
+      await setImmediate();
+      most = Math.max(most, found - before);
+    }
+    await searches;
+    expect(most).toBeLessThanOrEqual(2);
+  });
+
   test.each([
     [{ quantity: 0 }, 'input.quantity'],
     [{ quantity: -2 }, 'input.quantity'],
@@ -129,6 +152,17 @@ describe('holdBestAvailable', () => {
     expect(again.id).toBe(once.id);
     const { errors } = await holdBest({ ...input, quantity: 3 }, true);
     expect(errors?.[0]?.extensions.code).toBe('IDEMPOTENCY_CONFLICT');
+  });
+
+  test('gives it also where that has left no seats', async () => {
+    const event = await eventOf(1, 2);
+    const input = { eventId: event.id, quantity: 2, idempotencyKey: 'the last ones' };
+    const once = (await holdBest(input)).data.holdBestAvailable;
+    expect(once.__typename).toBe('Reservation');
+    const again = await Promise.all([holdBest(input), holdBest(input)]);
+    expect(again.map(({ data }) => data.holdBestAvailable.id)).toEqual([once.id, once.id]);
+    const other = await holdBest({ ...input, idempotencyKey: 'another' });
+    expect(other.data.holdBestAvailable.__typename).toBe('SeatsUnavailable');
   });
 
   test('splits a party only when it must, and not when it is told not to', async () => {

@@ -36,6 +36,35 @@ test('a buyer whose reservations keep running out waits; others do not, and nor 
   expect((await hold(other!, 21)).errors).toBeUndefined();
 });
 
+test('guests who leave seats behind are not forgiven for being others each time', async () => {
+  const target = new Target([house.url]);
+  const owner = await house.given.user();
+  const event = await makeEvent(target, owner.token, { rows: 3, seatsInRow: 40, holdSeconds: 1 });
+  const hold = (token: string, no: number) =>
+    house.gql(
+      HOLD,
+      { input: { eventId: event.id, seats: [{ no }] } },
+      { token, expectErrors: true },
+    );
+  const guests = await makeGuests(target, 101);
+  for (const [no, guest] of guests.slice(0, 100).entries())
+    expect((await hold(guest, no)).errors).toBeUndefined();
+  // By a process that none of them has asked.
+  const sweeper = await startHouse({ on: house.database, rateLimits: true });
+  try {
+    sweeper.clock.advance(60);
+    expect(await sweepExpired(sweeper.app)).toBeGreaterThanOrEqual(100);
+  } finally {
+    await sweeper.close();
+  }
+  const { errors } = await hold(guests[100]!, 110);
+  expect(errors?.[0]?.extensions.code).toBe('RATE_LIMITED');
+  expect(errors?.[0]?.extensions['retryAfterSeconds']).toBeGreaterThan(0);
+  const user = await house.given.user();
+  expect((await hold(user.token, 110)).errors).toBeUndefined();
+  await house.app.limits.forgive('guestExpiryByAddress', '127.0.0.1');
+});
+
 test('guests, who come for free, share the tries of their address; accounts have their own', async () => {
   const target = new Target([house.url]);
   const owner = await house.given.user();
@@ -61,6 +90,24 @@ test('guests, who come for free, share the tries of their address; accounts have
   expect(errors?.[0]?.extensions['retryAfterSeconds']).toBeGreaterThan(0);
   expect((await hold(user.token, 1)).errors).toBeUndefined();
   await house.app.limits.forgive('guestHoldByAddress', '127.0.0.1');
+});
+
+test('an address has only so many seats looked for', async () => {
+  const target = new Target([house.url]);
+  const owner = await house.given.user();
+  const event = await makeEvent(target, owner.token, { rows: 1, seatsInRow: 4, holdSeconds: 600 });
+  const search = (quantity: number) =>
+    house.gql(
+      `query ($input: BestAvailableInput!) { bestAvailable(input: $input, proposals: 10) { score } }`,
+      { input: { eventId: event.id, quantity } },
+      { expectErrors: true },
+    );
+  expect((await search(2)).errors).toBeUndefined();
+  for (let i = 0; i < 11; i += 1) expect((await search(500)).errors).toBeUndefined();
+  const { errors } = await search(500);
+  expect(errors?.[0]?.extensions.code).toBe('RATE_LIMITED');
+  expect(errors?.[0]?.extensions['retryAfterSeconds']).toBeGreaterThan(0);
+  await house.app.limits.forgive('searchByAddress', '127.0.0.1');
 });
 
 describe('one buyer’s share', () => {
