@@ -10,7 +10,7 @@ import { calendarEntry, paperUrl } from '../tickets/ticket-papers';
 import { codeOf } from '../tickets/ticket.service';
 import { Ticket, TicketStatus } from '../tickets/ticket.entity';
 import { Venue } from '../venues/venue.entity';
-import type { Letter } from './letter';
+import type { Composed, Letter } from './letter';
 import type { MailOrder } from './mail.facts';
 
 interface Occasion {
@@ -20,12 +20,6 @@ interface Occasion {
   /** When it begins, by the clocks of the venue. */
   when: string;
   where: string;
-}
-
-interface Composed {
-  letter: Letter;
-  /** Where a subject can have the same happen again. */
-  edition: number | undefined;
 }
 
 type Kind = MailOrder['kind'];

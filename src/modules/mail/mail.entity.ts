@@ -18,6 +18,7 @@ export type MailStatus =
 /** One fact that somebody is told by mail, once. */
 @Entity('mails')
 export class Mail {
+  /** The organization's id where the mail is about no event, but goes to its owners. */
   @PrimaryColumn('uuid')
   eventId!: string;
 

@@ -11,8 +11,8 @@ const MAIL_KINDS = [
   'ticket-transferred',
 ] as const;
 
-/** A job's payload. The subject is a booking, a refund or a ticket, as its kind says. */
-export const mailOrder = z.object({
+/** A job's payload about a sale. The subject is a booking, a refund or a ticket, as its kind says. */
+const saleMail = z.object({
   kind: z.enum(MAIL_KINDS),
   eventId: z.uuid(),
   subjectId: z.uuid(),
@@ -20,9 +20,31 @@ export const mailOrder = z.object({
   version: z.int().optional(),
   wasAt: z.iso.datetime().optional(),
 });
-export type MailOrder = z.infer<typeof mailOrder>;
+export type MailOrder = z.infer<typeof saleMail>;
+
+/** A job's payload for an owner of an organization. The subject is a webhook. */
+const ownerMail = z.object({
+  kind: z.literal('webhook-switched-off'),
+  organizationId: z.uuid(),
+  subjectId: z.uuid(),
+  ownerId: z.uuid(),
+  /** When it was: of what has been put right meanwhile nobody is told. */
+  at: z.iso.datetime(),
+});
+export type OwnerMailOrder = z.infer<typeof ownerMail>;
+
+export const mailOrder = z.discriminatedUnion('kind', [saleMail, ownerMail]);
+export type AnyMailOrder = z.infer<typeof mailOrder>;
+
+/** Whose mail it is: the event's, or the organization's where it is about none. */
+export function homeOf(order: AnyMailOrder): string {
+  return 'eventId' in order ? order.eventId : order.organizationId;
+}
 
 /** The name of a fact; `edition` where a subject can have it happen more than once. */
-export function factOf({ kind, subjectId }: MailOrder, edition: number | undefined): string {
+export function factOf(
+  { kind, subjectId }: AnyMailOrder,
+  edition: number | string | undefined,
+): string {
   return edition === undefined ? `${kind}:${subjectId}` : `${kind}:${subjectId}:${edition}`;
 }

@@ -15,10 +15,11 @@ import { newId } from '../../infra/ids';
 import { reached } from '../../infra/steps';
 import { printTicket } from '../tickets/ticket-papers';
 import { formOf } from './form';
-import type { Letter } from './letter';
+import type { Composed, Letter } from './letter';
 import { composeLetter } from './letters';
 import { Mail, type MailStatus } from './mail.entity';
-import { factOf, type MailOrder } from './mail.facts';
+import { factOf, homeOf, type AnyMailOrder } from './mail.facts';
+import { composeOwnerLetter } from './owner-letters';
 import { MailRefused, MailUncertain, messageIdOf, postOf } from './post';
 
 /** An attempt that says nothing for so long is dead: its steps together cannot take that long. */
@@ -29,12 +30,13 @@ const TICKETS_ATTACHED_MAX = 20;
 const UNSET_ADDRESS = 'usher@localhost';
 
 /** Sends the mail of a fact, unless that has been done. Throws where it is to be tried again. */
-export async function sendMail(app: App, order: MailOrder): Promise<void> {
-  const composed = await composeLetter(app, order);
+export async function sendMail(app: App, order: AnyMailOrder): Promise<void> {
+  const composed = await compose(app, order);
+  const eventId = homeOf(order);
   const fact = factOf(order, composed?.edition);
   const claimId = await claim(app, order, fact);
   if (claimId === undefined) return;
-  const key = { eventId: order.eventId, fact, claimId };
+  const key = { eventId, fact, claimId };
   const mails = app.db.orm.getRepository(Mail);
   if (composed === undefined) {
     await mails.update(key, { status: 'NEEDLESS' });
@@ -42,7 +44,7 @@ export async function sendMail(app: App, order: MailOrder): Promise<void> {
   }
   await reached('mail-claimed');
   const { letter } = composed;
-  const messageId = messageIdOf(order.eventId, fact, app.config.mailFrom ?? UNSET_ADDRESS);
+  const messageId = messageIdOf(eventId, fact, app.config.mailFrom ?? UNSET_ADDRESS);
   try {
     const { envelope, text } = await write(app, letter, messageId);
     await postOf(app.config).send({
@@ -55,7 +57,7 @@ export async function sendMail(app: App, order: MailOrder): Promise<void> {
     const status = statusAfter(error);
     await mails.update(key, { status, failure: (error as Error).message.slice(0, 500) });
     if (status === 'WAITING') throw error;
-    app.log.warn({ err: error, fact, eventId: order.eventId, status }, 'a mail was not sent');
+    app.log.warn({ err: error, fact, eventId, status }, 'a mail was not sent');
     return;
   }
   await reached('mail-handed-over');
@@ -68,14 +70,19 @@ export async function sendMail(app: App, order: MailOrder): Promise<void> {
   });
 }
 
+function compose(app: App, order: AnyMailOrder): Promise<Composed | undefined> {
+  return 'eventId' in order ? composeLetter(app, order) : composeOwnerLetter(app, order);
+}
+
 function statusAfter(error: unknown): MailStatus {
   if (error instanceof MailRefused) return 'FAILED';
   return error instanceof MailUncertain ? 'UNCERTAIN' : 'WAITING';
 }
 
 /** Undefined where nothing is left to do. Throws while another attempt has it. */
-async function claim(app: App, order: MailOrder, fact: string): Promise<string | undefined> {
-  const { kind, eventId, subjectId } = order;
+async function claim(app: App, order: AnyMailOrder, fact: string): Promise<string | undefined> {
+  const { kind, subjectId } = order;
+  const eventId = homeOf(order);
   const now = app.clock.now();
   const dead = new Date(now.getTime() - CLAIM_SECONDS * 1000);
   const claimId = newId();

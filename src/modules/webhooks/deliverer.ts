@@ -12,6 +12,7 @@ import {
 } from './deliveries.sql';
 import { post, type PostOutcome } from './post';
 import { signatureOf } from './signature';
+import { tellOwners } from './switch-off';
 import {
   FAILURES_IN_A_ROW_MAX,
   GIVE_UP_MS,
@@ -150,10 +151,13 @@ export class Deliverer {
         now,
       });
       if (error === undefined) return false;
-      if (isGone) return disable(tx, webhookId, 'It answered 410 Gone.', now);
-      const reason = `Nothing was delivered for three days; the last attempt: ${error}`;
-      const since = new Date(now.getTime() - GIVE_UP_MS);
-      return disable(tx, webhookId, reason.slice(0, ERROR_LENGTH_MAX), now, since);
+      const reason = isGone
+        ? 'It answered 410 Gone.'
+        : `Nothing was delivered for three days; the last attempt: ${error}`;
+      const since = isGone ? now : new Date(now.getTime() - GIVE_UP_MS);
+      const off = await disable(tx, webhookId, reason.slice(0, ERROR_LENGTH_MAX), now, since);
+      if (off) await tellOwners(app, tx, webhookId);
+      return off;
     });
     const outcome = { DELIVERED: 'delivered', PENDING: 'failed', FAILED: 'given up' }[status];
     app.metrics.webhookAttempts.inc({ outcome });

@@ -164,7 +164,7 @@ export async function disable(
   id: string,
   reason: string,
   now: Date,
-  failingBefore: Date = now,
+  failingBefore: Date,
 ): Promise<boolean> {
   const rows = await tx.query<{ disabled: number }[]>(
     `WITH disabled AS (
@@ -177,13 +177,19 @@ export async function disable(
 }
 
 /** Switches off webhooks with more waiting than that, so that nobody's absence fills the disk. */
-export async function disableOverfull(db: Database, most: number, now: Date): Promise<string[]> {
-  const rows = await db.query<{ id: string }>(
-    `UPDATE webhooks SET active = false, disabled_at = $2,
+export async function disableOverfull(
+  tx: EntityManager,
+  most: number,
+  now: Date,
+): Promise<string[]> {
+  const rows = await tx.query<{ id: string }[]>(
+    `WITH disabled AS (
+       UPDATE webhooks SET active = false, disabled_at = $2,
        disabled_reason = 'Too much was waiting for it. Put it back to work, then replay what it has missed.'
      WHERE active AND id IN (
        SELECT webhook_id FROM webhook_deliveries WHERE status = 'PENDING' GROUP BY webhook_id HAVING count(*) > $1)
-     RETURNING id`,
+       RETURNING id)
+     SELECT id FROM disabled`,
     [most, now],
   );
   return rows.map(({ id }) => id);

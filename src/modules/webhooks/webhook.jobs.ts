@@ -7,6 +7,7 @@ import { Deliverer } from './deliverer';
 import { disableOverfull } from './deliveries.sql';
 import { webhookSink } from './fan-out';
 import { replayPage } from './replay';
+import { tellOwners } from './switch-off';
 
 const DELIVER_EVERY_MS = 500;
 const GUARD_EVERY_MS = 60_000;
@@ -47,7 +48,11 @@ export function webhookTickers(app: App): Readonly<Record<string, Ticker>> {
     'guard-webhooks': {
       everyMs: GUARD_EVERY_MS,
       run: async () => {
-        const ids = await disableOverfull(app.db, WAITING_MAX, app.clock.now());
+        const ids = await app.db.transaction(async (tx) => {
+          const disabled = await disableOverfull(tx, WAITING_MAX, app.clock.now());
+          for (const id of disabled) await tellOwners(app, tx, id);
+          return disabled;
+        });
         app.metrics.webhooksDisabled.inc(ids.length);
         for (const webhook of ids)
           app.log.warn({ webhook }, 'a webhook has too much waiting and has been switched off');

@@ -1,12 +1,16 @@
 import { createHmac } from 'node:crypto';
-import { newId } from '../../../src/infra/ids';
+import { newId, requireId } from '../../../src/infra/ids';
+import { mailOrder, type OwnerMailOrder } from '../../../src/modules/mail/mail.facts';
+import { sendMail } from '../../../src/modules/mail/mail.service';
 import { Deliverer } from '../../../src/modules/webhooks/deliverer';
 import { disableOverfull } from '../../../src/modules/webhooks/deliveries.sql';
 import { webhookSink } from '../../../src/modules/webhooks/fan-out';
 import { replayPage } from '../../../src/modules/webhooks/replay';
+import { updateWebhook } from '../../../src/modules/webhooks/webhook.service';
 import { Relay } from '../../../src/outbox/relay';
 import { openBoxOffice, type BoxOffice } from '../../support/box-office';
 import { eventually } from '../../support/eventually';
+import type { GivenUser } from '../../support/given';
 import { startHouse, type House } from '../../support/house';
 import { numbered, record } from '../../outbox/facts';
 import { webhooksAs, type WebhookData } from './operations';
@@ -58,6 +62,24 @@ async function deliverLater(seconds: number): Promise<void> {
 }
 const nosAt = ({ received }: Receiver): number[] =>
   received.flatMap(({ envelope }) => envelope.data.seatNos);
+
+function join({ uuid }: GivenUser, role: 'OWNER' | 'MANAGER'): Promise<unknown> {
+  return house.app.db.query(
+    `INSERT INTO memberships (organization_id, user_id, role, created_at) VALUES ($1, $2, $3, now())`,
+    [requireId('Organization', office.organizationId), uuid, role],
+  );
+}
+
+/** What waits to be written to owners about the webhook. */
+async function mailsAbout(id: string): Promise<OwnerMailOrder[]> {
+  const rows = await house.app.db.query<{ payload: unknown }>(
+    `SELECT j.payload FROM graphile_worker._private_jobs j
+     JOIN graphile_worker._private_tasks t ON t.id = j.task_id
+     WHERE t.identifier = 'send-mail' AND j.payload ->> 'subjectId' = $1 ORDER BY j.id`,
+    [requireId('Webhook', id)],
+  );
+  return rows.map(({ payload }) => mailOrder.parse(payload) as OwnerMailOrder);
+}
 
 /** As docs/webhooks.md tells receivers to do it. */
 function verifies({ headers, body }: Receiver['received'][number], secret: string): boolean {
@@ -193,6 +215,44 @@ describe('deliveries to webhooks', () => {
     expect(ended!.attempts).toBeGreaterThan(10);
   });
 
+  it('that has been switched off is told to each owner once, and to nobody who has put it right', async () => {
+    const to = await receiver();
+    const { id } = await hookTo(to.url);
+    const other = await house.given.user();
+    const helper = await house.given.user();
+    await join(other, 'OWNER');
+    await join(helper, 'MANAGER');
+    await to.close();
+    await unblocked(1, 2);
+    for (let sixHours = 0; sixHours < 14; sixHours++) await deliverLater(6 * 3600 + 1);
+    const orders = await mailsAbout(id);
+    expect(orders).toHaveLength(2);
+    for (const order of [...orders, ...orders]) await sendMail(house.app, order);
+    const { rows } = await house.app.db.pool.query<{ recipient: string; status: string }>(
+      'SELECT recipient, status FROM mails WHERE subject_id = $1',
+      [requireId('Webhook', id)],
+    );
+    expect(rows.map(({ status }) => status)).toEqual(['SENT', 'SENT']);
+    expect(rows.map(({ recipient }) => recipient)).toContain(other.email);
+    expect(rows.map(({ recipient }) => recipient)).not.toContain(helper.email);
+
+    // Put back to work, and switched off again: that is another time, of which they are told as well.
+    const webhookId = requireId('Webhook', id);
+    await updateWebhook(house.app, webhookId, { active: true });
+    await unblocked(3);
+    for (let sixHours = 0; sixHours < 14; sixHours++) await deliverLater(6 * 3600 + 1);
+    const again = await mailsAbout(id);
+    expect(again.map(({ at }) => at)).not.toEqual(orders.map(({ at }) => at));
+    await sendMail(house.app, again[0]!);
+    await updateWebhook(house.app, webhookId, { active: true });
+    await sendMail(house.app, again[1]!);
+    const statuses = await house.app.db.query<{ status: string }>(
+      'SELECT status FROM mails WHERE subject_id = $1 ORDER BY status',
+      [webhookId],
+    );
+    expect(statuses.map(({ status }) => status)).toEqual(['NEEDLESS', 'SENT', 'SENT', 'SENT']);
+  });
+
   it('end at once where the receiver says it is gone', async () => {
     const to = await receiver();
     to.answer = 410;
@@ -205,6 +265,7 @@ describe('deliveries to webhooks', () => {
       disabledReason: 'It answered 410 Gone.',
     });
     expect((await house.app.metrics.webhooksDisabled.get()).values[0]?.value).toBe(1);
+    expect(await mailsAbout(id)).toHaveLength(1);
     const { data } = await api().update({ id, active: true });
     expect(data.updateWebhook).toMatchObject({ active: true, disabledReason: null });
   });
@@ -214,8 +275,8 @@ describe('deliveries to webhooks', () => {
     const { id } = await hookTo(to.url);
     await unblocked(1, 2, 3);
     await relay.turn();
-    expect(await disableOverfull(house.app.db, 3, house.clock.now())).toEqual([]);
-    expect(await disableOverfull(house.app.db, 2, house.clock.now())).toHaveLength(1);
+    expect(await disableOverfull(house.app.db.orm.manager, 3, house.clock.now())).toEqual([]);
+    expect(await disableOverfull(house.app.db.orm.manager, 2, house.clock.now())).toHaveLength(1);
     await deliver();
     expect(to.received).toEqual([]);
     expect((await api().see(id)).data.webhook?.disabledReason).toMatch(/^Too much was waiting/);
