@@ -16,7 +16,7 @@ import { registerHealth } from './http/health';
 import { graphiqlPage, registerPages } from './http/pages';
 import { registerPlans } from './http/plans';
 import { registerReports } from './http/reports';
-import { createHttpServer, protectPages } from './http/server';
+import { createHttpServer, protectPages, whyNotListening } from './http/server';
 import { registerWidget } from './http/widget';
 import { registerTicketPages } from './http/ticket-pages';
 import type { Clock } from './infra/clock';
@@ -197,7 +197,11 @@ export async function openHouse(app: App, roles: { workers: boolean }): Promise<
   const clients = new Clients(app, () => operations.endExpired());
   const streams = registerEventStreams(server, app, operations, clients);
   const sockets = registerWebSocket(server.server, app, operations, clients);
-  await server.listen({ host: app.config.host, port: app.config.port, backlog: BACKLOG });
+  await server
+    .listen({ host: app.config.host, port: app.config.port, backlog: BACKLOG })
+    .catch((error: unknown) => {
+      throw whyNotListening(error, app.config) ?? error;
+    });
   return {
     app,
     server,

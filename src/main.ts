@@ -49,7 +49,15 @@ async function startServers(
   if (config.databaseUrl === undefined) {
     await mkdir(dataDir, { recursive: true, mode: 0o711 });
     postgres = await startEmbeddedPostgres(options);
-    if (config.redisUrls.length === 0) redis = await startEmbeddedRedis(options);
+  }
+  if (config.redisUrls.length === 0) {
+    redis = await startEmbeddedRedis(options).catch((error: unknown) => {
+      // With a PostgreSQL of their own choice, several processes may share a folder, for its secrets.
+      if (config.databaseUrl === undefined || !(error instanceof ConfigError)) throw error;
+      say(`No Redis of its own: ${error.message}`);
+      say('Usher runs without one. REDIS_URL would let the processes share theirs.');
+      return undefined;
+    });
   }
   return {
     databaseUrl: config.databaseUrl ?? postgres!.url,

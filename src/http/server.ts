@@ -2,6 +2,7 @@ import cors from '@fastify/cors';
 import helmet from '@fastify/helmet';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
 import type { App } from '../app.types';
+import { ConfigError, type Config } from '../config';
 import { DomainError } from '../errors';
 import type { Admission } from '../graphql/admission';
 import type { Viewer } from '../graphql/context';
@@ -112,4 +113,20 @@ export async function protectPages(pages: FastifyInstance): Promise<void> {
     strictTransportSecurity: false,
     crossOriginEmbedderPolicy: false,
   });
+}
+
+/** What an operator has to change for the server to get its address, where it is that which failed. */
+export function whyNotListening(
+  error: unknown,
+  { host, port }: Pick<Config, 'host' | 'port'>,
+): ConfigError | undefined {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const because = (change: string): ConfigError =>
+    new ConfigError(`Usher cannot listen on ${host}:${port}: ${change}`);
+  if (code === 'EADDRINUSE')
+    return because('something else does. Start this one with another PORT.');
+  if (code === 'EACCES') return because('this user may not. Start it with another PORT.');
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+    return because('HOST must be an address of this machine.');
+  return undefined;
 }

@@ -1,5 +1,7 @@
 /** Starting and stopping, as somebody meets it who has just cloned the repository. */
+import { once } from 'node:events';
 import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cloneDatabase } from '../setup/databases';
@@ -146,6 +148,45 @@ it('starts nothing embedded where PostgreSQL and Redis are given', async () => {
   expect(descendantsOf(usher.pid)).toEqual([]);
   expect(await readdir(folder)).toEqual(['secrets']);
   await expectCleanStop(usher);
+  await database.drop();
+});
+
+it('brings a Redis of its own to somebody else’s PostgreSQL, and lets others share the folder', async () => {
+  const database = await cloneDatabase();
+  const settings = {
+    DATABASE_URL: database.url,
+    USHER_DATA_DIR: await newFolder(),
+    USHER_SEED: 'none',
+  };
+  const usher = start(settings);
+  await usher.ready();
+  if (!usher.output().includes('There is no Redis')) {
+    expect(descendantsOf(usher.pid)).not.toEqual([]);
+  }
+  const second = start(settings);
+  const url = await second.ready();
+  expect((await fetch(`${url}/health/ready`)).status).toBe(200);
+  expect(descendantsOf(second.pid)).toEqual([]);
+  await Promise.all([expectCleanStop(usher), expectCleanStop(second)]);
+  await database.drop();
+});
+
+it('says in a sentence that somebody else has the port', async () => {
+  const database = await cloneDatabase();
+  const other = createServer();
+  other.listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  const { port } = other.address() as AddressInfo;
+  const usher = start({
+    DATABASE_URL: database.url,
+    PORT: String(port),
+    USHER_DATA_DIR: await newFolder(),
+    USHER_SEED: 'none',
+  });
+  expect(await usher.ended).toBe(1);
+  expect(usher.output()).toContain('Start this one with another PORT.');
+  expect(usher.output()).not.toMatch(/^\s+at /m);
+  other.close();
   await database.drop();
 });
 

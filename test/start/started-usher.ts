@@ -8,7 +8,7 @@ const SCRIPT = join(__dirname, '../../scripts/start.mjs');
 /** The first start of a fresh checkout builds the pages as well. */
 const READY_MS_MAX = 90_000;
 const OURS =
-  /^(PORT|HOST|DATABASE_URL|REDIS_URL|USHER_|JWT_SECRET|CORS_|RATE_LIMITS|WORKERS|NODE_ENV|PAYMENTS_|LOG_LEVEL)/;
+  /^(PORT|HOST|DATABASE_URL|REDIS_URL|USHER_|JWT_SECRET|CORS_|CONNECTIONS_|RATE_LIMITS|WORKERS|NODE_ENV|PAYMENTS_|STRIPE_|MOCK_|SMTP_|MAIL_|KAFKA_|PUBLIC_URL|WEBHOOKS_|LOG_LEVEL)/;
 
 export interface UsherProcess {
   readonly pid: number;
