@@ -228,17 +228,18 @@ class Meter {
  * are wrapped: the others cannot multiply.
  */
 export function boundLists(schema: GraphQLSchema): GraphQLSchema {
+  const done = schema.getMutationType();
   for (const type of Object.values(schema.getTypeMap())) {
     if (!isObjectType(type) || isIntrospectionType(type)) continue;
     for (const field of Object.values(type.getFields())) {
       if (isListType(getNullableType(field.type)) && isCompositeType(getNamedType(field.type)))
-        countEntries(field as GraphQLField<unknown, RequestContext>);
+        countEntries(field as GraphQLField<unknown, RequestContext>, type === done);
     }
   }
   return schema;
 }
 
-function countEntries(field: GraphQLField<unknown, RequestContext>): void {
+function countEntries(field: GraphQLField<unknown, RequestContext>, isDone: boolean): void {
   const resolve = field.resolve ?? defaultFieldResolver;
   const count = (context: RequestContext, entries: number): void => {
     if (context.countListEntries(entries) <= LIST_ENTRIES_MAX) return;
@@ -250,7 +251,10 @@ function countEntries(field: GraphQLField<unknown, RequestContext>): void {
   field.resolve = (source, args, context, info) => {
     count(context, 0); // once there are too many, the lists beside this one are not even asked for
     const counted = (value: unknown): unknown => {
-      if (Array.isArray(value)) count(context, value.length);
+      if (!Array.isArray(value)) return value;
+      // What a mutation has done cannot be refused any more, and is told; the next one is not begun.
+      if (isDone) context.countListEntries(value.length);
+      else count(context, value.length);
       return value;
     };
     const value: unknown = resolve(source, args, context, info);

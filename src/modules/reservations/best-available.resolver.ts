@@ -25,7 +25,7 @@ import {
   type ProposedSeats,
 } from './best-available';
 import { requireFairSearch, requireFairShare } from './fairness';
-import { groupItemsMax } from './group-holds';
+import { holdAsGroup } from './group-holds';
 import { ADMISSION_TOKEN_MAX, ADMISSION_TOKEN_SAID } from './reservation.inputs';
 import { HoldSeatsResult, requireSellable } from './reservation.resolver';
 
@@ -131,11 +131,14 @@ export class BestAvailableResolver {
     await requireFairShare(ctx, holder);
     const eventId = requireId('Event', input.eventId);
     await requireSellable(ctx, eventId);
-    return holdBestAvailable(ctx.app, holder, {
-      ...wishOf(input, eventId),
-      idempotencyKey: input.idempotencyKey ?? undefined,
-      itemsMax: await groupItemsMax(ctx, eventId, { count: input.quantity, adding: false }),
-    });
+    const size = { count: input.quantity, adding: false };
+    return holdAsGroup(ctx, eventId, size, (itemsMax) =>
+      holdBestAvailable(ctx.app, holder, {
+        ...wishOf(input, eventId),
+        idempotencyKey: input.idempotencyKey ?? undefined,
+        itemsMax,
+      }),
+    );
   }
 }
 

@@ -4,6 +4,7 @@ import { DomainError, notFound, RefusalError } from '../../errors';
 import type { EventOffer } from '../events/event-offer';
 import { findAlternatives } from '../seats/finder';
 import { inventoryOf, seatIn } from '../seats/inventory';
+import type { Claim } from './reservation.rules';
 import type { HoldOutcome } from '../seats/seat-functions.sql';
 
 /** Lost seats that the sentence names; the list has them all. */
@@ -11,20 +12,26 @@ const NAMED_MAX = 10;
 
 type Refused = Exclude<HoldOutcome, { outcome: 'HELD' | 'EVENT_CHANGED' }>;
 
-/** What a buyer is told of an outcome that is not the good one; `wanted` are the seats asked for by name. */
+/** What a buyer is told of an outcome that is not the good one; `wanted` is what was asked for. */
 export async function refusalOf(
   app: App,
   offer: EventOffer,
   refused: Refused,
-  wanted: readonly number[],
+  wanted: Claim,
 ): Promise<DomainError> {
   switch (refused.outcome) {
     case 'SEATS_UNAVAILABLE':
-      return seatsUnavailable(app, offer, wanted, refused.nos);
+      return seatsUnavailable(app, offer, wanted.nos, refused.nos);
     case 'AREA_FULL': {
       const layout = await app.layouts.get(offer.event.seatingPlanId);
       const area = layout.sections.find((section) => section.firstNo === refused.first);
-      const message = `${area?.name ?? 'The area'} has ${refused.free} places left.`;
+      // Beside what other ticket types of the same wish would have taken there.
+      const several = wanted.areas.filter(({ first }) => first === refused.first).length > 1;
+      const places = refused.free === 1 ? 'place' : 'places';
+      const left = several
+        ? 'too few places left for all of them'
+        : `${refused.free} ${places} left`;
+      const message = `${area?.name ?? 'The area'} has ${left}.`;
       return new RefusalError('SeatsUnavailable', message, { seats: [], alternatives: [] });
     }
     case 'LIMIT_EXCEEDED':

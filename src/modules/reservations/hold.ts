@@ -72,7 +72,7 @@ export async function holdSeats(
     const outcome = await claim(app, holder, request, offer, wanted);
     if (outcome.outcome === 'HELD') return settleHold(app, holder, request.eventId, outcome);
     if (outcome.outcome !== 'EVENT_CHANGED') {
-      throw await refusalOf(app, offer, outcome, wanted.nos);
+      throw await refusalOf(app, offer, outcome, wanted);
     }
     app.offers.forget(request.eventId);
   }

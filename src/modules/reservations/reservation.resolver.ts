@@ -39,7 +39,7 @@ import { forbidden, mayDo } from '../organizations/permissions';
 import { seatsOf } from '../seats/inventory';
 import { Seat } from '../seats/seat.entity';
 import { requireFairShare } from './fairness';
-import { groupItemsMax } from './group-holds';
+import { holdAsGroup } from './group-holds';
 import { holdSeats, requireSameEvent } from './hold';
 import { pageOfHolder } from './holder-pages';
 import { Reservation, ReservationStatus } from './reservation.entity';
@@ -138,21 +138,23 @@ export class ReservationResolver {
         ? undefined
         : requireEventScoped('Reservation', input.reservationId);
     if (reservation !== undefined) requireSameEvent(eventId, reservation);
-    return holdSeats(ctx.app, holder, {
-      eventId,
-      seats: (input.seats ?? []).map(({ seatId, no, ticketTypeKey }, i) => ({
-        seat: seatId == null ? undefined : requireSeat(seatId, `input.seats.${i}.seatId`),
-        no,
-        ticketTypeKey,
-      })),
-      areas: input.areas ?? [],
-      reservationId: reservation?.id,
-      idempotencyKey: input.idempotencyKey ?? undefined,
-      itemsMax: await groupItemsMax(ctx, eventId, {
-        count: itemCount(input.seats ?? [], input.areas ?? []),
-        adding: reservation !== undefined,
+    const areas = input.areas ?? [];
+    const seats = (input.seats ?? []).map(({ seatId, no, ticketTypeKey }, i) => ({
+      seat: seatId == null ? undefined : requireSeat(seatId, `input.seats.${i}.seatId`),
+      no,
+      ticketTypeKey,
+    }));
+    const size = { count: itemCount(seats, areas), adding: reservation !== undefined };
+    return holdAsGroup(ctx, eventId, size, (itemsMax) =>
+      holdSeats(ctx.app, holder, {
+        eventId,
+        seats,
+        areas,
+        reservationId: reservation?.id,
+        idempotencyKey: input.idempotencyKey ?? undefined,
+        itemsMax,
       }),
-    });
+    );
   }
 
   @Mutation(() => Reservation, {

@@ -2,6 +2,8 @@ import { requireId } from '../../../src/infra/ids';
 import { sweepExpired } from '../../../src/modules/reservations/sweep';
 import { makeEvent, makeGuests } from '../../../src/tools/load/stage';
 import { Target } from '../../../src/tools/load/target';
+import { askToHold, byNo, holdNos, openHall } from '../../support/hall';
+import { staffOf } from '../../support/staff';
 import { startHouse, type House } from '../../support/house';
 
 const HOLD = `mutation ($input: HoldSeatsInput!) { holdSeats(input: $input) { __typename } }`;
@@ -149,6 +151,22 @@ describe('one buyer’s share', () => {
     );
     expect(await holdFour(60)).toMatchObject({ __typename: 'Reservation' });
   });
+});
+
+test('a box office sells to many buyers at once', async () => {
+  const hall = await openHall(house, { event: { seatsPerReservationMax: 2 } });
+  const { token } = await staffOf(house, hall, 'BOX_OFFICE');
+  for (const no of [0, 2, 4, 6]) await holdNos(house, hall, token, [no, no + 1]);
+  const best = await house.gql<{ holdBestAvailable: { __typename: string } }>(
+    'mutation ($input: BestAvailableInput!) { holdBestAvailable(input: $input) { __typename } }',
+    { input: { eventId: hall.eventId, quantity: 2 } },
+    { token },
+  );
+  expect(best.data.holdBestAvailable.__typename).toBe('Reservation');
+  const scanner = await staffOf(house, hall, 'SCANNER');
+  await holdNos(house, hall, scanner.token, [12, 13]);
+  const refused = await askToHold(house, hall, scanner.token, { seats: byNo(16) });
+  expect(refused).toMatchObject({ __typename: 'ReservationLimitExceeded', limit: 2 });
 });
 
 test('seats that run out together come back one by one, within two seconds', async () => {

@@ -167,6 +167,12 @@ describe('general admission', () => {
     });
     expect(refused).toMatchObject({ __typename: 'SeatsUnavailable', seats: [] });
     expect(refused.message).toContain('Pit has 3 places left');
+    const halves = [
+      { sectionKey: 'pit', quantity: 2, ticketTypeKey: 'adult' },
+      { sectionKey: 'pit', quantity: 2, ticketTypeKey: 'child' },
+    ];
+    const mixed = await askToHold(house, hall, token, { areas: halves });
+    expect(mixed.message).toBe('Pit has too few places left for all of them.');
     expect(await statusesOf(house, hall)).toMatch(/^A+$/);
   });
 });

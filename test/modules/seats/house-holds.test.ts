@@ -134,6 +134,38 @@ describe('blocking', () => {
     expect(answer.__typename).toBe('SeatsUnavailable');
   });
 
+  it('tells of a section larger than any list that may be asked for', async () => {
+    const field = { key: 'field', name: 'Field', generalAdmission: true, capacity: 10_001 };
+    hall = await openHall(house, {
+      plan: {
+        document: {
+          usher: 1,
+          name: 'Field',
+          categories: [{ key: 'floor', name: 'Floor' }],
+          sections: [{ ...field, category: 'floor' }],
+        },
+        terms: { prices: [{ categoryKey: 'floor', priceMinor: 100 }] },
+      },
+    });
+    const input = { eventId: hall.eventId, seatIds: [], sectionKeys: ['field'] };
+    const block = (name: string): string => `${name}: blockSeats(input: $input) { no }`;
+    const query = `mutation ($input: BlockSeatsInput!) { ${block('once')} ${block('again')} }`;
+    const { data, errors } = await house.gql<{ once: unknown[] } | null>(
+      query,
+      { input },
+      { token: hall.owner.token, expectErrors: true },
+    );
+    // The first is done, and told; the second would make the answer longer still, and is not begun.
+    expect(errors).toMatchObject([{ path: ['again'], extensions: { code: 'QUERY_TOO_COMPLEX' } }]);
+    expect(data).toBeNull();
+    const alone = await house.gql<{ blockSeats: unknown[] }>(
+      'mutation ($input: BlockSeatsInput!) { blockSeats(input: $input) { no } }',
+      { input },
+      { token: hall.owner.token },
+    );
+    expect(alone.data.blockSeats).toHaveLength(10_001);
+  });
+
   it('leaves what is blocked already as it is, with its own reason', async () => {
     await block({ nos: [1, 2], reason: 'first' });
     const seats = await block({ nos: [2, 3], reason: 'second' });
