@@ -27,6 +27,10 @@ import { FanOut, type Subscriber, type SubscriptionArgs } from './fan-out';
 import type { Authenticate } from './http';
 import { assertWithinLimits } from './limits';
 import { Payload } from './payload';
+import { Turns } from './turns';
+
+/** Subscriptions that are sent their first message in one turn of the event loop. */
+const BEGINNINGS_A_TURN = 32;
 
 export interface OperationRequest {
   query: string;
@@ -101,6 +105,7 @@ export class Running {
 export class Operations {
   private readonly documents: Documents;
   private readonly fanOut: FanOut;
+  private readonly beginnings = new Turns(BEGINNINGS_A_TURN);
   /** Subscriptions that somebody looked at the token of. */
   private readonly identified = new Map<Running, Channel>();
 
@@ -225,6 +230,8 @@ export class Operations {
       const { errors = [] } = this.present(source, args.contextValue.correlationId);
       throw new OperationRefused(errors);
     }
+    // All who waited for the same reading of the log come here at once.
+    await this.beginnings.next();
     const events = source[Symbol.asyncIterator]() as AsyncIterableIterator<unknown>;
     if (running.isStopped()) {
       this.fanOut.letGo(events);

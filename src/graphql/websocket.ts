@@ -7,9 +7,12 @@ import type { App } from '../app.types';
 import { ClientSocket } from './client-socket';
 import type { Clients } from './clients';
 import type { Operations } from './operations';
+import { Turns } from './turns';
 
 /** An operation is text of a few kilobytes; plans are imported over HTTP. */
 const MESSAGE_BYTES_MAX = 256 * 1024;
+/** A restart elsewhere may bring thousands in one instant. */
+const UPGRADES_A_TURN = 32;
 /** Clients that have not said goodbye by then are hung up on. */
 const GOODBYE_MS = 2_000;
 
@@ -46,7 +49,7 @@ export function registerWebSocket(
     });
   };
 
-  const upgrade = (request: IncomingMessage, raw: Duplex, head: Buffer): void => {
+  const admit = (request: IncomingMessage, raw: Duplex, head: Buffer): void => {
     const address = request.socket.remoteAddress ?? '';
     if (request.url?.split('?')[0] !== '/graphql') {
       refuse(raw, '404 Not Found');
@@ -57,6 +60,11 @@ export function registerWebSocket(
     } else {
       sockets.handleUpgrade(request, raw, head, (client) => serve(client, raw, address));
     }
+  };
+  const upgrades = new Turns(UPGRADES_A_TURN);
+  const upgrade = (request: IncomingMessage, raw: Duplex, head: Buffer): void => {
+    raw.on('error', ignore); // the client may go while it waits, or be gone already
+    upgrades.run(() => admit(request, raw, head));
   };
   http.on('upgrade', upgrade);
   return {
@@ -72,8 +80,9 @@ export function registerWebSocket(
   };
 }
 
+const ignore = (): void => undefined;
+
 function refuse(socket: Duplex, status: string): void {
-  socket.on('error', () => undefined); // the client may be gone already
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 
