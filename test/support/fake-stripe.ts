@@ -219,10 +219,7 @@ export class FakeStripe {
     if (call === 'POST /v1/payment_intents') return this.createIntent(params);
     if (call === 'POST /v1/refunds') return this.createRefund(params);
     if (call === 'GET /v1/refunds') {
-      const data = [...this.refunds.values()].filter(
-        ({ payment_intent: intent }) => intent === params['payment_intent'],
-      );
-      return { status: 200, body: { object: 'list', data, has_more: false, url: '/v1/refunds' } };
+      return this.listRefunds(params);
     }
     const [, chargeId] = /^GET \/v1\/charges\/(\w+)$/.exec(call) ?? [];
     if (chargeId !== undefined) {
@@ -330,6 +327,18 @@ export class FakeStripe {
     intent.status = 'canceled';
     intent.next_action = null;
     return this.shown(intent, {});
+  }
+
+  /** The newest first, a page at a time. */
+  private listRefunds(params: Params): Reply {
+    const all = [...this.refunds.values()]
+      .filter(({ payment_intent: intent }) => intent === params['payment_intent'])
+      .reverse();
+    const from = all.findIndex(({ id }) => id === params['starting_after']) + 1;
+    const limit = Math.min(Number(params['limit'] ?? 10), 100);
+    const data = structuredClone(all.slice(from, from + limit));
+    const more = all.length > from + limit;
+    return { status: 200, body: { object: 'list', data, has_more: more, url: '/v1/refunds' } };
   }
 
   private createRefund(params: Params): Reply {

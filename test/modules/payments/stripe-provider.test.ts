@@ -289,6 +289,16 @@ describe('refunds at Stripe', () => {
     expect(intent.latest_charge?.amount_refunded).toBe(1000);
   });
 
+  it('are made once also where hundreds came after, as for a group', async () => {
+    const { request, intent } = await paid();
+    const first = { ...request, amountMinor: 10 };
+    const state = await bare().refund(first, never);
+    for (let i = 0; i < 250; i++) fake.refundAtDashboard(intent, 1);
+    fake.forgetKeys();
+    expect(await bare().refund(first, never)).toEqual(state);
+    expect(intent.latest_charge?.amount_refunded).toBe(260);
+  });
+
   it('are found again when the answer was lost', async () => {
     const { request, intent } = await paid();
     fake.fail(/POST \/v1\/refunds/, 'internal');

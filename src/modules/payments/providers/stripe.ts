@@ -26,8 +26,9 @@ import { KEY_FIELD, requireSame, stateOf } from '../stripe/intents';
 import { readStripeWebhook } from '../stripe/webhook';
 
 const REFUND_FIELD = 'usher_refund';
-/** A payment has as many refunds as tickets at most, and pages are that long. */
-const REFUNDS_MAX = 100;
+/** Stripe's longest page. A payment has about as many refunds as tickets, and those of a group are more. */
+const REFUNDS_PAGE = 100;
+const REFUNDS_MAX = 5_000;
 const EXPAND = { expand: ['latest_charge'] };
 
 const voided: ChargeState = { kind: 'declined', ...CHARGE_VOIDED };
@@ -248,12 +249,21 @@ export class StripeProvider implements PaymentProvider {
   }
 
   private async findRefund(reference: string, key: string): Promise<Stripe.Refund | undefined> {
-    const { data } = await this.stripe.refunds
-      .list({ payment_intent: reference, limit: REFUNDS_MAX })
+    let seen = 0;
+    let found: Stripe.Refund | undefined;
+    await this.stripe.refunds
+      .list({ payment_intent: reference, limit: REFUNDS_PAGE })
+      .autoPagingEach((refund) => {
+        if (refund.metadata?.[REFUND_FIELD] === key) found = refund;
+        return found === undefined && ++seen < REFUNDS_MAX;
+      })
       .catch((error: unknown) => {
         throw faultOf(error);
       });
-    return data.find(({ metadata }) => metadata?.[REFUND_FIELD] === key);
+    // To make one more where it may have been made is worse than to make none.
+    if (seen >= REFUNDS_MAX)
+      throw new Error('Stripe has more refunds of one payment than are looked at');
+    return found;
   }
 
   private async refundStateOf(refund: Stripe.Refund, request: RefundRequest): Promise<RefundState> {
