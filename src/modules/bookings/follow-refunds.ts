@@ -14,7 +14,7 @@ import { reservationChannel } from '../reservations/reservation.news';
 import { Booking, BookingStatus } from './booking.entity';
 import { chargeIdentity } from './charge';
 import { cancelIfEmpty, lockLiveTickets, tellGivenBack, voidTickets } from './give-back';
-import { makeRefunds } from './make-refund';
+import { makeRefunds, recheckRefunds } from './make-refund';
 import { Refund, RefundOrigin, RefundStatus } from './refund.entity';
 import {
   endBooking,
@@ -36,6 +36,7 @@ type Captured = ChargeState & { kind: 'succeeded' };
  * Brings our books up to what stands at the provider. Money that was given back without us is entered
  * as a refund of origin PROVIDER. Where nothing but fees is left of the payment, the booking is cancelled
  * with it and its seats are on sale again; less than that is money alone, and staff decide about tickets.
+ * A refund of ours that came to nothing after all is FAILED.
  * Throws where the provider does not answer: then it is to be tried again.
  */
 export async function followRefunds(app: App, key: EventScopedKey, seen: Captured): Promise<void> {
@@ -49,6 +50,7 @@ export async function followRefunds(app: App, key: EventScopedKey, seen: Capture
   }
   if (followed === 'ours-first') throw new Error('refunds of ours keep coming');
   if (followed === undefined) return;
+  if ('missingMinor' in followed) return recheckRefunds(app, key, followed.missingMinor);
   const { booking, change } = followed;
   if (change !== undefined) {
     app.live.publish([change]);
@@ -65,7 +67,7 @@ async function enterState(
   tx: EntityManager,
   key: EventScopedKey,
   state: Captured,
-): Promise<Followed | 'ours-first' | undefined> {
+): Promise<Followed | { missingMinor: number } | 'ours-first' | undefined> {
   const { eventId, id } = key;
   const { bookingId } = await tx.findOneByOrFail(Payment, { eventId, id });
   const booking = await lockBooking(tx, { eventId, id: bookingId });
@@ -76,6 +78,7 @@ async function enterState(
   const known = await knownMinor(tx, key);
   if (known === undefined) return 'ours-first';
   const minor = state.refundedMinor - known;
+  if (minor < 0) return { missingMinor: -minor };
   return minor > 0 ? enterRefund(app, tx, { booking, payment: key, minor }) : undefined;
 }
 

@@ -3,7 +3,7 @@
  * other, each under its own id as idempotency key: whoever comes after a crash asks again, and nothing
  * is given back twice. Nobody holds a lock while the provider is asked.
  */
-import { MoreThan } from 'typeorm';
+import { IsNull, MoreThan, Not } from 'typeorm';
 import type { App } from '../../app.types';
 import type { EventScopedKey } from '../../infra/ids';
 import { reached } from '../../infra/steps';
@@ -14,7 +14,7 @@ import { Booking } from './booking.entity';
 import { chargeIdentity } from './charge';
 import { Refund, RefundStatus } from './refund.entity';
 import { refundBackoffMs } from './refund.rules';
-import { failRefund, succeedRefund } from './refund-settlement';
+import { failRefund, succeedRefund, undoRefund } from './refund-settlement';
 
 /** A booking has no more tickets than these, and each may be given back by itself. */
 const REFUNDS_MAX = 1_000;
@@ -63,26 +63,39 @@ export async function makeRefundsNow(app: App, { eventId, id }: EventScopedKey):
   }
 }
 
+/**
+ * Less is back than our books say: asks about the refunds that are said to be made, the last ones first,
+ * and takes back those that came to nothing after all. Throws where the provider does not answer.
+ */
+export async function recheckRefunds(
+  app: App,
+  payment: EventScopedKey,
+  missingMinor: number,
+): Promise<void> {
+  const made = await app.db.orm.getRepository(Refund).find({
+    where: {
+      eventId: payment.eventId,
+      paymentId: payment.id,
+      status: RefundStatus.SUCCEEDED,
+      providerReference: Not(IsNull()),
+    },
+    order: { ordinal: 'DESC' },
+    take: REFUNDS_MAX,
+  });
+  let left = missingMinor;
+  for (const refund of made) {
+    if (left <= 0) return;
+    const { state } = await askForRefund(app, refund);
+    if (state.kind !== 'refused') continue;
+    await undoRefund(app, { eventId: refund.eventId, id: refund.id }, state.code);
+    left -= refund.amountMinor;
+  }
+}
+
 async function makeRefund(app: App, refund: Refund): Promise<void> {
   const { eventId, id } = refund;
-  const { manager } = app.db.orm;
-  const payment = await manager.findOneByOrFail(Payment, { eventId, id: refund.paymentId });
-  const provider = app.payments[payment.provider];
-  if (provider === undefined) throw new Error(`${payment.provider} is not configured here`);
-  if (payment.providerReference === null) throw new Error('a charge without a name is given back');
-  const booking = await manager.findOneByOrFail(Booking, { eventId, id: refund.bookingId });
-  const event = await manager.findOneByOrFail(Event, { id: eventId });
-  const charge = chargeIdentity(booking, payment, event);
   await reached('before-refund');
-  const state = await provider.refund(
-    {
-      key: refund.publicId,
-      charge,
-      chargeReference: payment.providerReference,
-      amountMinor: refund.amountMinor,
-    },
-    AbortSignal.timeout(PROVIDER_TIMEOUT_MS),
-  );
+  const { state, provider, payment, charge } = await askForRefund(app, refund);
   await reached('after-refund');
   if (state.kind === 'succeeded') return succeedRefund(app, { eventId, id }, state);
   if (state.kind === 'pending') return noteUnderWay(app, refund, state.reference);
@@ -93,6 +106,36 @@ async function makeRefund(app: App, refund: Refund): Promise<void> {
     'the money had been given back at the provider’s own site',
   );
   return succeedRefund(app, { eventId, id }, { elsewhereMinor });
+}
+
+interface Asked {
+  state: RefundState;
+  provider: PaymentProvider;
+  payment: Payment;
+  charge: ReturnType<typeof chargeIdentity>;
+}
+
+/** Under its own id: asked again, the provider says what became of it. */
+async function askForRefund(app: App, refund: Refund): Promise<Asked> {
+  const { eventId } = refund;
+  const { manager } = app.db.orm;
+  const payment = await manager.findOneByOrFail(Payment, { eventId, id: refund.paymentId });
+  const provider = app.payments[payment.provider];
+  if (provider === undefined) throw new Error(`${payment.provider} is not configured here`);
+  if (payment.providerReference === null) throw new Error('a charge without a name is given back');
+  const booking = await manager.findOneByOrFail(Booking, { eventId, id: refund.bookingId });
+  const event = await manager.findOneByOrFail(Event, { id: eventId });
+  const charge = chargeIdentity(booking, payment, event);
+  const state = await provider.refund(
+    {
+      key: refund.publicId,
+      charge,
+      chargeReference: payment.providerReference,
+      amountMinor: refund.amountMinor,
+    },
+    AbortSignal.timeout(PROVIDER_TIMEOUT_MS),
+  );
+  return { state, provider, payment, charge };
 }
 
 /**

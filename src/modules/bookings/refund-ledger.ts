@@ -70,7 +70,7 @@ export async function insertRefund(
     id: newId(),
     bookingId: request.booking.id,
     paymentId,
-    ordinal: (await tx.countBy(Refund, { eventId, paymentId })) + 1,
+    ordinal: await nextOrdinal(tx, request.payment),
     amountMinor: request.amountMinor,
     feeMinor: request.feeMinor,
     status,
@@ -88,6 +88,14 @@ export async function insertRefund(
   });
   await tx.insert(Refund, refund);
   return refund;
+}
+
+/** The caller holds the payment's lock. */
+export async function nextOrdinal(
+  tx: EntityManager,
+  { eventId, id: paymentId }: EventScopedKey,
+): Promise<number> {
+  return ((await tx.maximum(Refund, 'ordinal', { eventId, paymentId })) ?? 0) + 1;
 }
 
 /** CANCELLED → REFUNDED, once money is back and none is on its way or has failed to go. */

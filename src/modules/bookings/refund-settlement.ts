@@ -6,9 +6,9 @@ import { reached } from '../../infra/steps';
 import { Event } from '../events/event.entity';
 import { Payment } from '../payments/payment.entity';
 import { bookingChannel } from './booking.news';
-import { Booking } from './booking.entity';
+import { Booking, BookingStatus } from './booking.entity';
 import { Refund, RefundOrigin, RefundStatus } from './refund.entity';
-import { endBooking, insertRefund, lockBooking, lockPayment } from './refund-ledger';
+import { endBooking, insertRefund, lockBooking, lockPayment, nextOrdinal } from './refund-ledger';
 import { refundedStatus } from './refund.rules';
 
 /**
@@ -69,13 +69,59 @@ export async function failRefund(app: App, key: EventScopedKey, code: string): P
     await tx.decrement(Payment, { eventId, id: paymentId }, 'refundReservedMinor', amountMinor);
     return locked;
   });
-  if (failed === undefined) return;
+  if (failed !== undefined) await tellFailure(app, failed, code);
+}
+
+/**
+ * The provider had made the refund, and now says that it came to nothing, as where the buyer's account
+ * is closed: the money is owed again, and staff have to look. Its number is a new one: what somebody gave
+ * back by hand until now was not for this.
+ */
+export async function undoRefund(app: App, key: EventScopedKey, code: string): Promise<void> {
+  const undone = await app.db.transaction(async (tx) => {
+    const locked = await lockRefund(tx, key, RefundStatus.SUCCEEDED);
+    if (locked === undefined) return undefined;
+    const { booking, refund } = locked;
+    const { eventId, id, paymentId, amountMinor } = refund;
+    const payment = await lockPayment(tx, { eventId, id: paymentId });
+    const refundedMinor = payment.refundedMinor - amountMinor;
+    await tx.update(
+      Payment,
+      { eventId, id: paymentId },
+      {
+        refundedMinor,
+        refundReservedMinor: payment.refundReservedMinor - amountMinor,
+        status: refundedStatus(payment.amountMinor, refundedMinor),
+      },
+    );
+    await tx.decrement(Booking, { eventId, id: booking.id }, 'refundedMinor', amountMinor);
+    await tx.update(
+      Booking,
+      { eventId, id: booking.id, status: BookingStatus.REFUNDED },
+      { status: BookingStatus.CANCELLED },
+    );
+    const ordinal = await nextOrdinal(tx, { eventId, id: paymentId });
+    await tx.update(
+      Refund,
+      { eventId, id },
+      { status: RefundStatus.FAILED, failureCode: code, settledAt: app.clock.now(), ordinal },
+    );
+    return locked;
+  });
+  if (undone !== undefined) await tellFailure(app, undone, code);
+}
+
+async function tellFailure(
+  app: App,
+  { refund, booking }: { refund: Refund; booking: Booking },
+  code: string,
+): Promise<void> {
   app.metrics.refunds.inc({ status: RefundStatus.FAILED });
   app.log.error(
-    { refundId: failed.refund.publicId, bookingId: failed.booking.publicId, code },
+    { refundId: refund.publicId, bookingId: booking.publicId, code },
     'the provider refuses to give money back that is due: somebody has to look',
   );
-  await tellBooking(app, failed.booking);
+  await tellBooking(app, booking);
 }
 
 /** Enters money that is back in the books of payment and booking. The caller holds the booking's lock. */
@@ -126,14 +172,15 @@ export async function tellBooking(app: App, booking: EventScopedKey): Promise<vo
   await app.news.publish(bookingChannel(booking), {});
 }
 
-/** Undefined where it is PENDING no more. */
+/** Undefined where its status is another one by now. */
 async function lockRefund(
   tx: EntityManager,
   { eventId, id }: EventScopedKey,
+  status = RefundStatus.PENDING,
 ): Promise<{ booking: Booking; refund: Refund } | undefined> {
   const { bookingId, paymentId } = await tx.findOneByOrFail(Refund, { eventId, id });
   const booking = await lockBooking(tx, { eventId, id: bookingId });
   await lockPayment(tx, { eventId, id: paymentId });
   const refund = await tx.findOneByOrFail(Refund, { eventId, id });
-  return refund.status === RefundStatus.PENDING ? { booking, refund } : undefined;
+  return refund.status === status ? { booking, refund } : undefined;
 }

@@ -425,6 +425,81 @@ async function openWithFee(): Promise<void> {
   office = await openBoxOffice(house, { refundFeeMinor: 500 });
 }
 
+describe('a refund that the provider had made, and that came to nothing after all', () => {
+  /** As when the buyer's account is closed: the bank sends the money back to where it came from. */
+  async function comesBack(bought: Bought): Promise<void> {
+    const { rows } = await house.app.db.pool.query<{ key: string; minor: number }>(
+      `UPDATE mock_refunds SET status = 'REFUSED', code = 'account_closed'
+       WHERE idempotency_key = $1 AND refund_key NOT LIKE 'site%' RETURNING idempotency_key AS key, amount_minor AS minor`,
+      [(await paymentOf(bought)).publicId],
+    );
+    for (const { key, minor } of rows) {
+      await house.app.db.query(
+        'UPDATE mock_charges SET refunded_minor = refunded_minor - $2 WHERE idempotency_key = $1',
+        [key, minor],
+      );
+    }
+  }
+
+  const retry = (id: string): Promise<unknown> =>
+    house.gql(
+      'mutation ($id: ID!) { retryRefund(id: $id) { id } }',
+      { id },
+      { token: office.ownerToken },
+    );
+
+  it('is FAILED and owed again, once, and is given back when staff ask for it', async () => {
+    const bought = await buy(house, office, buyer.token, [0, 1]);
+    expect(await cancel(house, buyer.token, bought.id)).toMatchObject({ status: 'REFUNDED' });
+    await comesBack(bought);
+    await Promise.all(Array.from({ length: 4 }, () => follow(bought)));
+    const after = await bookingOf(house, buyer.token, bought.id);
+    expect(after).toMatchObject({
+      status: 'CANCELLED',
+      refunded: { amountMinor: 0 },
+      payments: [{ status: 'SUCCEEDED' }],
+      refunds: [{ status: 'FAILED' }],
+    });
+    expect(await alerts()).toContain('refunds-failed');
+    await expectSoundBooks(house, office);
+
+    await retry(after.refunds[0]!.id);
+    await makeRefunds(house.app, await keyOf(bought));
+    expect(await bookingOf(house, buyer.token, bought.id)).toMatchObject({
+      status: 'REFUNDED',
+      refunded: { amountMinor: 2 * PRICE_MINOR },
+    });
+    expect(await refundedAtProvider(bought)).toBe(2 * PRICE_MINOR);
+  });
+
+  it('is owed whole, whatever was given back by hand before', async () => {
+    const bought = await buy(house, office, buyer.token, [0, 1]);
+    await cancel(house, buyer.token, bought.id, { ticketIds: [bought.ticketIds[0]!] });
+    await refundAtProvider(bought, 1_000);
+    await follow(bought);
+    await comesBack(bought);
+    await follow(bought);
+    const { refunds } = await bookingOf(house, buyer.token, bought.id);
+    const failed = refunds.find(({ status }) => status === 'FAILED')!;
+    await retry(failed.id);
+    await makeRefunds(house.app, await keyOf(bought));
+    expect(await refundedAtProvider(bought)).toBe(PRICE_MINOR + 1_000);
+    expect(await bookingOf(house, buyer.token, bought.id)).toMatchObject({
+      status: 'CONFIRMED',
+      refunded: { amountMinor: PRICE_MINOR + 1_000 },
+    });
+  });
+
+  it('is not doubted for what was asked of the provider before it was made', async () => {
+    const bought = await buy(house, office, buyer.token, [0]);
+    const before = await standing(bought);
+    await cancel(house, buyer.token, bought.id);
+    const after = await bookingOf(house, buyer.token, bought.id);
+    await follow(bought, before);
+    expect(await bookingOf(house, buyer.token, bought.id)).toEqual(after);
+  });
+});
+
 describe('a dispute', () => {
   const disputedAt = async (bought: Bought): Promise<string | null> => {
     const { data } = await house.gql<{ booking: { payments: { disputedAt: string | null }[] } }>(
