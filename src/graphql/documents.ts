@@ -1,6 +1,6 @@
 import { parse, validate, type DocumentNode, type GraphQLError, type GraphQLSchema } from 'graphql';
 import { DomainError } from '../errors';
-import { TOKENS_MAX } from './limits';
+import { assertQuicklyValidated, TOKENS_MAX } from './limits';
 
 const DOCUMENTS_MAX = 500;
 /** Longer texts are rare, and keeping them would let strangers fill our memory. */
@@ -18,7 +18,7 @@ export class Documents {
 
   constructor(private readonly schema: GraphQLSchema) {}
 
-  /** Throws a GraphQLError for a text that does not parse. */
+  /** Throws a GraphQLError for a text that does not parse, QUERY_TOO_COMPLEX for one that is not looked into. */
   check(text: string): CheckedDocument {
     const known = this.checked.get(text);
     if (known !== undefined) {
@@ -27,6 +27,7 @@ export class Documents {
       return known;
     }
     const document = parseBounded(text);
+    assertQuicklyValidated(document);
     const entry = {
       document,
       errors: validate(this.schema, document, undefined, { maxErrors: 20 }),
@@ -39,6 +40,30 @@ export class Documents {
       }
     }
     return entry;
+  }
+}
+
+/** No shorter text takes long to validate. */
+const GAUGED_LENGTH_MIN = 2_000;
+
+/** Finds the texts that would take long to validate; those that would not are remembered for a while. */
+export class ValidationGauge {
+  private readonly passed = new Set<string>();
+
+  /** Undefined also for a text that does not parse: that is somebody else's to say. */
+  refusalOf(text: string | undefined): DomainError | undefined {
+    if (text === undefined || text.length < GAUGED_LENGTH_MIN || this.passed.has(text))
+      return undefined;
+    try {
+      assertQuicklyValidated(parseBounded(text));
+    } catch (error) {
+      return error instanceof DomainError ? error : undefined;
+    }
+    if (text.length <= TEXT_KEPT_MAX) {
+      if (this.passed.size >= DOCUMENTS_MAX) this.passed.clear();
+      this.passed.add(text);
+    }
+    return undefined;
   }
 }
 

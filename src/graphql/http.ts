@@ -17,6 +17,7 @@ import { DomainError } from '../errors';
 import { newId } from '../infra/ids';
 import { currentCorrelationId, withCorrelation } from '../infra/logger';
 import { RequestContext, type Viewer } from './context';
+import { ValidationGauge } from './documents';
 import { presentError, variableProblems } from './errors';
 import { KeptAnswers, readAsked } from './kept-answers';
 import { assertWithinLimits, TOKENS_MAX } from './limits';
@@ -71,10 +72,17 @@ export async function createGraphQLOverHttp(
     },
   });
   const kept = new KeptAnswers(app, schema);
+  const gauge = new ValidationGauge();
   const answer: RouteHandlerMethod = function (request, reply) {
     const asked = readAsked(request);
     const askApollo = (): unknown => {
       reply.header('cache-control', 'no-store');
+      // Apollo has no place for a refusal between parsing and validation.
+      const refusal = gauge.refusalOf(textOf(request));
+      if (refusal !== undefined) {
+        const { message, extensions } = refusal;
+        return reply.code(400).send({ errors: [{ message, extensions }] });
+      }
       return withCorrelation({ correlationId: request.id }, () =>
         toApollo.call(this, request, reply),
       );
@@ -103,6 +111,13 @@ export async function createGraphQLOverHttp(
       }),
     stop: () => apollo.stop(),
   };
+}
+
+/** The operation's text, where there is one; whatever else it is, Apollo refuses. */
+function textOf(request: FastifyRequest): string | undefined {
+  const given = (request.method === 'POST' ? request.body : request.query) as
+    { query?: unknown } | null | undefined;
+  return typeof given?.query === 'string' ? given.query : undefined;
 }
 
 /** A browser's navigation names HTML before anything else; a client of the API never does. */

@@ -231,8 +231,9 @@ export function readAsked(request: FastifyRequest): Asked | undefined {
   const contentType = contentTypeFor(request.headers.accept);
   if (contentType === undefined || !isNoForm(request)) return undefined;
   const values = readVariables(variables);
-  if (values === undefined) return undefined;
-  const key = [query, operationName ?? '', JSON.stringify(values)].join('\0');
+  const words = values && wordsOf(values);
+  if (values === undefined || words === undefined) return undefined;
+  const key = [query, operationName ?? '', words].join('\0');
   if (key.length > QUERY_LENGTH_MAX + VARIABLES_LENGTH_MAX) return undefined;
   return {
     query,
@@ -241,6 +242,16 @@ export function readAsked(request: FastifyRequest): Asked | undefined {
     contentType,
     key,
   };
+}
+
+/** Undefined where they are nested so deeply that not even that can be said. */
+function wordsOf(values: Record<string, unknown>): string | undefined {
+  try {
+    return JSON.stringify(values);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
 }
 
 function readVariables(given: unknown): Record<string, unknown> | undefined {

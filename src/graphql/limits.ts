@@ -52,6 +52,13 @@ const SEARCH_COST = 500;
 /** The whole schema may be the answer; under twenty aliases it would be megabytes. */
 const INTROSPECTION = new Set(['__schema', '__type']);
 const INTROSPECTION_COST = 1_000;
+/**
+ * Validation compares all fields of one name that may have to be merged with each other, pair by pair, and
+ * fragments likewise: a thousand times `me { id }` are most of a second of work in a text of a few kilobytes.
+ */
+const PAIRS_MAX = 100_000;
+/** What a pair of fragments costs, in pairs of fields. */
+const FRAGMENT_PAIR_COST = 6;
 /** Assumed length of a list that takes no `first`. */
 const PLAIN_LIST_LENGTH = 5;
 /** How many proposals a search for seats shall answer, as `first` is of a page. */
@@ -88,6 +95,37 @@ export function assertWithinLimits(
       `The operation may cost ${cost}; the limit is ${COST_MAX}.`,
     );
   }
+}
+
+/** Throws QUERY_TOO_COMPLEX where validation itself would take long. To be called before it. */
+export function assertQuicklyValidated(document: DocumentNode): void {
+  const timesOf = new Map<string, number>();
+  let fragments = 0;
+  const unseen: SelectionSetNode[] = [];
+  for (const definition of document.definitions) {
+    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments += 1;
+    if ('selectionSet' in definition) unseen.push(definition.selectionSet);
+  }
+  for (let each = unseen.pop(); each !== undefined; each = unseen.pop()) {
+    for (const selection of each.selections) {
+      if (selection.kind === Kind.FIELD) {
+        const name = (selection.alias ?? selection.name).value;
+        timesOf.set(name, (timesOf.get(name) ?? 0) + 1);
+      }
+      if ('selectionSet' in selection && selection.selectionSet !== undefined)
+        unseen.push(selection.selectionSet);
+    }
+  }
+  let pairs = FRAGMENT_PAIR_COST * pairsOf(fragments);
+  for (const times of timesOf.values()) pairs += pairsOf(times);
+  if (pairs > PAIRS_MAX) {
+    const message = 'The document repeats the same fields, or has fragments, too many times.';
+    throw new DomainError('QUERY_TOO_COMPLEX', message);
+  }
+}
+
+function pairsOf(count: number): number {
+  return (count * (count - 1)) / 2;
 }
 
 /** Looks no further than the limit, and into no depth by recursion. */

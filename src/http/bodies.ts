@@ -13,10 +13,11 @@ import { DomainError } from '../errors';
 export const BODY_BYTES_MAX = 17 * 1024 * 1024;
 /** Of those without an account: several times the longest list of seats. */
 export const STRANGERS_BODY_BYTES_MAX = 1024 * 1024;
-/** Twice what the variables of an operation may hold, which is counted again, and in other words, once parsed. */
-const BODY_VALUES_MAX = 100_000;
-/** Shorter ones have not as many values. */
-const COUNTED_BYTES_MIN = BODY_VALUES_MAX;
+/**
+ * What begins a list or an object and what stands between values: several times as many as the variables of
+ * an operation may have, which are counted once they are parsed, and refused in other words.
+ */
+const MARKS_MAX = 300_000;
 
 const COMMA = 0x2c;
 const COLON = 0x3a;
@@ -64,8 +65,9 @@ export function boundBodies(
     'application/json',
     { parseAs: 'buffer' },
     (request, body, done) => {
-      if (body.length > COUNTED_BYTES_MIN && hasManyValues(body)) {
-        const message = `A request's JSON may have no more than ${BODY_VALUES_MAX} values, in all lists and fields.`;
+      if (body.length > MARKS_MAX && hasManyValues(body)) {
+        const message =
+          'The JSON of this request has very many values, more than any operation needs.';
         done(new BodyRefused('BAD_USER_INPUT', message));
         return;
       }
@@ -90,16 +92,16 @@ function refusalOf(
   return new BodyRefused('BAD_USER_INPUT', message);
 }
 
-/** Counts what stands between values and before them; looks no further than the limit. */
+/** Looks no further than the limit. */
 function hasManyValues(json: Buffer): boolean {
-  let values = 0;
+  let marks = 0;
   for (let at = 0; at < json.length; at += 1) {
     const byte = json[at];
     if (byte === QUOTE) {
       at = endOfString(json, at);
     } else if (byte === COMMA || byte === COLON || byte === BRACE || byte === BRACKET) {
-      values += 1;
-      if (values > BODY_VALUES_MAX) return true;
+      marks += 1;
+      if (marks > MARKS_MAX) return true;
     }
   }
   return false;

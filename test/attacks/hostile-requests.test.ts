@@ -22,6 +22,9 @@ const codeOf = async (response: Response): Promise<string | undefined> =>
 const venuesOfVenues = (levels: number): string =>
   levels === 0 ? 'id' : `id venues { organization { ${venuesOfVenues(levels - 1)} } }`;
 
+const spreads = (count: number): string =>
+  Array.from({ length: count }, (_, i) => `...F${i}`).join(' ');
+
 describe.each(TRANSPORTS)('over %s', (_, ask) => {
   it('an answer whose lists multiply ends before it is made', async () => {
     const owner = await house.given.user();
@@ -41,6 +44,26 @@ describe.each(TRANSPORTS)('over %s', (_, ask) => {
     const [code] = codesOf(await ask(house, '{a'.repeat(100_000)));
     expect(['BAD_USER_INPUT', 'QUERY_TOO_COMPLEX']).toContain(code);
   });
+
+  it.each<[string, string]>([
+    ['fields', `{ ${'me { id } '.repeat(700)} }`],
+    ['leaves', `{ ${'__typename '.repeat(3_000)} }`],
+    ['fields in inline fragments', `{ ${'... on Query { me { id } } '.repeat(400)} }`],
+    [
+      'fragments',
+      `{ ${spreads(300)} } ${Array.from({ length: 300 }, (_each, i) => `fragment F${i} on Query { a${i}: __typename }`).join(' ')}`,
+    ],
+  ])('a text of very many %s that may have to be merged is not validated', async (_what, text) => {
+    expect(codesOf(await ask(house, text))).toEqual(['QUERY_TOO_COMPLEX']);
+  });
+
+  it('a text that asks for the same of very many is', async () => {
+    const many = Array.from(
+      { length: 200 },
+      (_each, i) => `a${i}: event(slug: "x") { id title slug }`,
+    );
+    expect((await ask(house, `{ ${many.join(' ')} }`)).errors).toBeUndefined();
+  });
 });
 
 it('an operation over the limits is answered with status 400, not 500', async () => {
@@ -51,6 +74,12 @@ it('an operation over the limits is answered with status 400, not 500', async ()
   const response = await post({
     query: `{ ...f0 } ${fragments.join(' ')} fragment f40 on Query { me { id } }`,
   });
+  expect(response.status).toBe(400);
+  expect(await codeOf(response)).toBe('QUERY_TOO_COMPLEX');
+});
+
+it('a text that is not validated is answered with status 400, not 500', async () => {
+  const response = await post({ query: `{ ${'me { id } '.repeat(700)} }` });
   expect(response.status).toBe(400);
   expect(await codeOf(response)).toBe('QUERY_TOO_COMPLEX');
 });
@@ -110,4 +139,27 @@ describe.each(TRANSPORTS)('variables over %s', (_, ask) => {
       { path: 'variables', message: expect.stringContaining('no more than') as unknown },
     ]);
   });
+});
+
+it.each([
+  ['availability { total }', 20_000],
+  ['availability { total }', 100_000],
+  ['id', 20_000],
+  ['id', 100_000],
+])('variables nested very deeply are not our fault: %s, %d', async (field, depth) => {
+  const deep = `${'['.repeat(depth)}${']'.repeat(depth)}`;
+  const texts = [
+    `{ event(slug: "x") { ${field} } }`,
+    `query ($a: [ID!]) { event(slug: "x") { ${field} } node(id: $a) { id } }`,
+    `query ($a: String) { event(slug: $a) { ${field} } }`,
+  ];
+  for (const text of texts) {
+    const response = await fetch(`${house.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: `{"query":${JSON.stringify(text)},"variables":{"a":${deep}}}`,
+    });
+    expect([undefined, 'BAD_USER_INPUT']).toContain(await codeOf(response));
+    expect(response.status).toBeLessThan(500);
+  }
 });
