@@ -19,7 +19,7 @@ import { currentCorrelationId, withCorrelation } from '../infra/logger';
 import { RequestContext, type Viewer } from './context';
 import { ValidationGauge } from './documents';
 import { presentError, variableProblems } from './errors';
-import { KeptAnswers, readAsked } from './kept-answers';
+import { KeptAnswers } from './kept-answers';
 import { assertWithinLimits, TOKENS_MAX } from './limits';
 
 /** Turns an Authorization header into a viewer; throws UNAUTHENTICATED for a bad token. */
@@ -74,7 +74,7 @@ export async function createGraphQLOverHttp(
   const kept = new KeptAnswers(app, schema);
   const gauge = new ValidationGauge();
   const answer: RouteHandlerMethod = function (request, reply) {
-    const asked = readAsked(request);
+    const asked = kept.read(request);
     const askApollo = (): unknown => {
       reply.header('cache-control', 'no-store');
       // Apollo has no place for a refusal between parsing and validation.
@@ -96,7 +96,7 @@ export async function createGraphQLOverHttp(
       // What is kept is sent before a page's security headers are worked out, which it does not need.
       server.addHook('onRequest', (request, reply, next) => {
         const isQuery = request.method === 'GET' && request.routeOptions.url === '/graphql';
-        const asked = isQuery ? readAsked(request) : undefined;
+        const asked = isQuery ? kept.read(request) : undefined;
         if (asked === undefined || !kept.answerNow(request, reply, asked)) next();
       });
       server.post('/graphql', answer);

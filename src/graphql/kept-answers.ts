@@ -22,6 +22,8 @@ import { eventArguments, publicQueryOf, type PublicQuery } from './public-querie
 /** A query of this kind is short; a long one is parsed and answered as any other. */
 const QUERY_LENGTH_MAX = 2_000;
 const VARIABLES_LENGTH_MAX = 1_000;
+/** Most of such a text are characters that a URL writes as they are. */
+const URL_LENGTH_MAX = 2 * (QUERY_LENGTH_MAX + VARIABLES_LENGTH_MAX);
 const ANSWERS_MAX = 256;
 const BYTES_MAX = 32 * 1024 * 1024;
 /** Far below the days that a cursor is good for. */
@@ -38,13 +40,17 @@ type Coding = (typeof CODINGS)[number];
 const QUALITY = /\s*;\s*q\s*=\s*/;
 const JSON_TYPE = /^application\/json\s*(;|$)/i;
 
-interface Asked {
+interface Question {
   query: string;
   variables: Record<string, unknown>;
   operationName: string | undefined;
-  contentType: string;
   /** Same words, same answer. */
   key: string;
+}
+
+interface Asked {
+  question: Question;
+  contentType: string;
 }
 
 interface Kept {
@@ -67,6 +73,8 @@ export class KeptAnswers {
   private readonly kept = new Map<string, Kept>();
   private readonly making = new Map<string, Promise<Kept | undefined>>();
   private bytes = 0;
+  /** What URLs ask, that came lately: a crowd comes by the same one. Undefined for what is not answered here. */
+  private readonly byUrl = new Map<string, Question | undefined>();
 
   constructor(
     private readonly app: App,
@@ -75,9 +83,31 @@ export class KeptAnswers {
     this.documents = new Documents(schema);
   }
 
+  /**
+   * What is asked, where it may be for an answer that is kept: cheap, since every request comes by here.
+   * Apollo's protection from other sites' forms is not passed by: what it would refuse goes to Apollo.
+   */
+  read(request: FastifyRequest): Asked | undefined {
+    const contentType = contentTypeFor(request.headers.accept);
+    if (contentType === undefined || !isNoForm(request)) return undefined;
+    const question =
+      request.method === 'POST' ? questionIn(request.body) : this.questionByUrl(request);
+    return question && { question, contentType };
+  }
+
+  private questionByUrl({ url, query }: FastifyRequest): Question | undefined {
+    const known = this.byUrl.get(url);
+    if (known !== undefined || this.byUrl.has(url)) return known;
+    const question = questionIn(query);
+    if (url.length > URL_LENGTH_MAX) return question;
+    if (this.byUrl.size >= ANSWERS_MAX) this.byUrl.clear();
+    this.byUrl.set(url, question);
+    return question;
+  }
+
   /** Sends what is kept, if that is known to be right at once. */
   answerNow(request: FastifyRequest, reply: FastifyReply, asked: Asked): boolean {
-    const kept = this.kept.get(asked.key);
+    const kept = this.kept.get(asked.question.key);
     if (kept === undefined) return false;
     const oldestMs = performance.now() - VERSION_MS;
     if (kept.checkedAtMs < oldestMs || kept.live.freshAlready()?.revision !== kept.revision)
@@ -88,22 +118,24 @@ export class KeptAnswers {
 
   /** Answers, and resolves to true, where the answer may be kept; else the reply is untouched. */
   async answer(request: FastifyRequest, reply: FastifyReply, asked: Asked): Promise<boolean> {
-    const query = this.publicQuery(asked);
+    const { question, contentType } = asked;
+    const query = this.publicQuery(question);
     if (query === undefined) return false;
     for (let tries = 0; tries < TRIES_MAX; tries++) {
-      const kept = this.kept.get(asked.key);
+      const kept = this.kept.get(question.key);
       // Where it cannot be looked up whether it is right, Apollo will have the same trouble.
       if (kept !== undefined && (await this.isCurrent(kept).catch(() => false))) {
-        send(request, reply, kept, asked.contentType);
+        send(request, reply, kept, contentType);
         return true;
       }
-      const made = await (this.making.get(asked.key) ?? this.startMaking(request, asked, query));
+      const making = this.making.get(question.key) ?? this.startMaking(request, question, query);
+      const made = await making;
       if (made === undefined) return false;
     }
     return false;
   }
 
-  private publicQuery({ query, operationName }: Asked): PublicQuery | undefined {
+  private publicQuery({ query, operationName }: Question): PublicQuery | undefined {
     let checked: ReturnType<Documents['check']>;
     try {
       checked = this.documents.check(query);
@@ -135,25 +167,25 @@ export class KeptAnswers {
 
   private startMaking(
     request: FastifyRequest,
-    asked: Asked,
+    question: Question,
     query: PublicQuery,
   ): Promise<Kept | undefined> {
-    const making = this.make(request, asked, query)
+    const making = this.make(request, question, query)
       .then((made) => {
-        if (made !== undefined) this.keep(asked.key, made);
+        if (made !== undefined) this.keep(question.key, made);
         return made;
       })
       // Whatever is wrong is wrong for Apollo too, which knows how to say it.
       .catch(() => undefined)
-      .finally(() => this.making.delete(asked.key));
-    this.making.set(asked.key, making);
+      .finally(() => this.making.delete(question.key));
+    this.making.set(question.key, making);
     return making;
   }
 
   /** Undefined for what only some may see, what is not there, and what is wrong. */
   private async make(
     request: FastifyRequest,
-    { variables }: Asked,
+    { variables }: Question,
     query: PublicQuery,
   ): Promise<Kept | undefined> {
     const { app, schema } = this;
@@ -216,20 +248,13 @@ export class KeptAnswers {
   }
 }
 
-/**
- * What is asked, where it may be for an answer that is kept: cheap, since every request comes by here.
- * Apollo's protection from other sites' forms is not passed by: what it would refuse goes to Apollo.
- */
-export function readAsked(request: FastifyRequest): Asked | undefined {
-  const given = request.method === 'POST' ? request.body : request.query;
+function questionIn(given: unknown): Question | undefined {
   if (typeof given !== 'object' || given === null) return undefined;
   const { query, operationName, extensions, variables } = given as Record<string, unknown>;
   if (typeof query !== 'string' || query.length > QUERY_LENGTH_MAX || extensions != null)
     return undefined;
   if (!query.includes('seatMap') && !query.includes('availability')) return undefined;
   if (operationName != null && typeof operationName !== 'string') return undefined;
-  const contentType = contentTypeFor(request.headers.accept);
-  if (contentType === undefined || !isNoForm(request)) return undefined;
   const values = readVariables(variables);
   const words = values && wordsOf(values);
   if (values === undefined || words === undefined) return undefined;
@@ -239,7 +264,6 @@ export function readAsked(request: FastifyRequest): Asked | undefined {
     query,
     variables: values,
     operationName: operationName === '' ? undefined : (operationName ?? undefined),
-    contentType,
     key,
   };
 }
