@@ -20,6 +20,14 @@ interface FakeCharge {
   payment_intent: string;
   metadata: Record<string, string>;
 }
+interface FakeDispute {
+  id: string;
+  object: 'dispute';
+  charge: string;
+  amount: number;
+  currency: string;
+  status: 'needs_response' | 'under_review' | 'won' | 'lost';
+}
 interface FakeError {
   type: string;
   code?: string;
@@ -97,6 +105,7 @@ function paramsOf(text: string): Params {
 export class FakeStripe {
   readonly intents = new Map<string, FakeIntent>();
   readonly refunds = new Map<string, FakeRefund>();
+  readonly disputes: FakeDispute[] = [];
   /** Every request that came in, as `POST /v1/payment_intents`. */
   readonly calls: string[] = [];
   /** As some proxies do: names stay names, whatever is to be expanded. */
@@ -157,6 +166,22 @@ export class FakeStripe {
   refundAtDashboard(intent: FakeIntent, amount: number): FakeRefund {
     const { body } = this.createRefund({ payment_intent: intent.id, amount: String(amount) });
     return body as FakeRefund;
+  }
+
+  /** The buyer's bank wants money of the charge back. */
+  dispute({ latest_charge: charge, currency }: FakeIntent, amount: number): FakeDispute {
+    if (charge === null) throw new Error('nothing has been charged');
+    charge.disputed = true;
+    const dispute: FakeDispute = {
+      id: idOf('dp'),
+      object: 'dispute',
+      charge: charge.id,
+      amount,
+      currency,
+      status: 'needs_response',
+    };
+    this.disputes.push(dispute);
+    return dispute;
   }
 
   private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -220,6 +245,10 @@ export class FakeStripe {
     if (call === 'POST /v1/refunds') return this.createRefund(params);
     if (call === 'GET /v1/refunds') {
       return this.listRefunds(params);
+    }
+    if (call === 'GET /v1/disputes') {
+      const data = this.disputes.filter(({ charge }) => charge === params['charge']);
+      return { status: 200, body: { object: 'list', data, has_more: false, url: '/v1/disputes' } };
     }
     const [, chargeId] = /^GET \/v1\/charges\/(\w+)$/.exec(call) ?? [];
     if (chargeId !== undefined) {

@@ -354,8 +354,24 @@ describe('refunds at Stripe', () => {
 
   it('and disputes of a charge are seen', async () => {
     const { intent, charge } = await paid();
-    if (intent.latest_charge !== null) intent.latest_charge.disputed = true;
-    expect(await bare().findCharge(charge, never)).toMatchObject({ disputed: true });
+    const calm = await bare().findCharge(charge, never);
+    const dispute = fake.dispute(intent, 1000);
+    expect(await bare().findCharge(charge, never)).toEqual({ ...calm, disputed: true });
+    dispute.status = 'under_review';
+    expect(await bare().findCharge(charge, never)).toEqual({ ...calm, disputed: true });
+    // Stripe's charge goes on saying that it was disputed.
+    dispute.status = 'won';
+    expect(await bare().findCharge(charge, never)).toEqual(calm);
+  });
+
+  it('and a dispute that is lost is money given back, which Stripe does not count as refunded', async () => {
+    const { intent, charge, request } = await paid();
+    await bare().refund(request, never);
+    const left = charge.amountMinor - request.amountMinor;
+    fake.dispute(intent, left).status = 'lost';
+    const lost = await bare().findCharge(charge, never);
+    expect(lost).toMatchObject({ kind: 'succeeded', refundedMinor: charge.amountMinor });
+    expect(lost).not.toHaveProperty('disputed');
   });
 });
 

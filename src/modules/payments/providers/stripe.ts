@@ -22,13 +22,14 @@ import { VOIDED, type PaymentReferences } from '../references';
 import { fromStripeAmount, toStripeAmount } from '../stripe/amounts.rules';
 import { declineOf } from '../stripe/declines.rules';
 import { faultOf } from '../stripe/errors';
-import { KEY_FIELD, requireSame, stateOf } from '../stripe/intents';
+import { KEY_FIELD, requireSame, stateOf, type WholeIntent } from '../stripe/intents';
 import { readStripeWebhook } from '../stripe/webhook';
 
 const REFUND_FIELD = 'usher_refund';
 /** Stripe's longest page. A payment has about as many refunds as tickets, and those of a group are more. */
 const REFUNDS_PAGE = 100;
 const REFUNDS_MAX = 5_000;
+const DISPUTES_MAX = 100;
 const EXPAND = { expand: ['latest_charge'] };
 
 const voided: ChargeState = { kind: 'declined', ...CHARGE_VOIDED };
@@ -220,9 +221,10 @@ export class StripeProvider implements PaymentProvider {
     return stateOf(intent);
   }
 
-  private async retrieve(reference: string): Promise<Stripe.PaymentIntent> {
+  private async retrieve(reference: string): Promise<WholeIntent> {
     try {
-      return await this.withCharge(await this.stripe.paymentIntents.retrieve(reference, EXPAND));
+      const intent = await this.stripe.paymentIntents.retrieve(reference, EXPAND);
+      return await this.withDisputes(await this.withCharge(intent));
     } catch (error) {
       throw faultOf(error);
     }
@@ -235,8 +237,16 @@ export class StripeProvider implements PaymentProvider {
     return { ...intent, latest_charge: charge };
   }
 
+  /** The few of one charge: whether it was ever disputed is all that the charge itself tells. */
+  private async withDisputes(intent: Stripe.PaymentIntent): Promise<WholeIntent> {
+    const charge = intent.latest_charge;
+    if (charge === null || typeof charge === 'string' || !charge.disputed) return intent;
+    const { data } = await this.stripe.disputes.list({ charge: charge.id, limit: DISPUTES_MAX });
+    return { ...intent, disputes: data };
+  }
+
   /** The intent as it stands afterwards: canceled, unless it had gone too far for that. */
-  private async cancel(reference: string): Promise<Stripe.PaymentIntent> {
+  private async cancel(reference: string): Promise<WholeIntent> {
     try {
       return await this.stripe.paymentIntents.cancel(reference, EXPAND);
     } catch (error) {

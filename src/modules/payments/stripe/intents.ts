@@ -8,8 +8,11 @@ import { declineOf } from './declines.rules';
 /** Where Stripe keeps our key: webhooks bring it back. */
 export const KEY_FIELD = 'usher_payment';
 
+/** With the disputes of its charge, where that says that there are any. */
+export type WholeIntent = Stripe.PaymentIntent & { disputes?: readonly Stripe.Dispute[] };
+
 /** Undefined where nothing was ever confirmed: no charge has been made, and none is under way. */
-export function stateOf(intent: Stripe.PaymentIntent): ChargeState | undefined {
+export function stateOf(intent: WholeIntent): ChargeState | undefined {
   switch (intent.status) {
     case 'succeeded':
       return succeeded(intent);
@@ -37,7 +40,7 @@ export function stateOf(intent: Stripe.PaymentIntent): ChargeState | undefined {
 }
 
 /** Captured by itself, and so whole. */
-function succeeded(intent: Stripe.PaymentIntent): ChargeState {
+function succeeded(intent: WholeIntent): ChargeState {
   const currency = intent.currency.toUpperCase();
   const charge = intent.latest_charge;
   if (typeof charge === 'string') {
@@ -47,9 +50,26 @@ function succeeded(intent: Stripe.PaymentIntent): ChargeState {
     kind: 'succeeded',
     reference: intent.id,
     amountMinor: fromStripeAmount(intent.amount, currency),
-    refundedMinor: fromStripeAmount(charge?.amount_refunded ?? 0, currency),
-    ...(charge?.disputed && { disputed: true }),
+    refundedMinor: fromStripeAmount(
+      Math.min(intent.amount, (charge?.amount_refunded ?? 0) + lostOf(intent)),
+      currency,
+    ),
+    ...(charge?.disputed && isOpen(intent) && { disputed: true }),
   };
+}
+
+/** Somebody still has to decide. A charge that was disputed once says so for ever, won or lost. */
+function isOpen({ disputes }: WholeIntent): boolean {
+  if (disputes === undefined || disputes.length === 0) return true;
+  return disputes.some(({ status }) => !CLOSED.has(status));
+}
+const CLOSED: ReadonlySet<string> = new Set(['won', 'lost', 'warning_closed', 'prevented']);
+
+/** What banks have taken back for good: Stripe does not count it among what was refunded. */
+function lostOf({ disputes = [], amount, currency }: WholeIntent): number {
+  return disputes
+    .filter(({ status }) => status === 'lost')
+    .reduce((sum, lost) => sum + (lost.currency === currency ? lost.amount : amount), 0);
 }
 
 function declined(intent: Stripe.PaymentIntent): ChargeState | undefined {
