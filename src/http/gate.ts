@@ -200,7 +200,25 @@ export function createGatedServer(app: App, admission: Admission, begin: Request
 
 /** Not the browser's question whether it may ask. */
 function isGraphQL({ url = '', method }: IncomingMessage): boolean {
-  if (!url.startsWith('/graphql') || method === 'OPTIONS') return false;
-  const next = url[8]; // after /graphql
-  return next === undefined || next === '?';
+  return method !== 'OPTIONS' && pathOf(url) === PATH;
+}
+
+const PATH = '/graphql';
+const HOST = /^https?:\/\/[^/]*/i;
+
+/** As the router behind reads it, for which there are other spellings of a path, also with a host in front. */
+function pathOf(url: string): string {
+  const path = url.slice(0, endOfPath(url));
+  if (path.startsWith('/') && !path.includes('%')) return path;
+  try {
+    return decodeURIComponent(path.replace(HOST, ''));
+  } catch {
+    return path; // refused by the router
+  }
+}
+
+function endOfPath(url: string): number {
+  if (url.length === PATH.length) return url.length; // most of them
+  const end = url.search(/[?#]/);
+  return end < 0 ? url.length : end;
 }

@@ -163,6 +163,18 @@ describe('clients that keep others waiting', () => {
   });
 });
 
+test.each(['http://usher/graphql', '/%67raphql', '/graphq%6C?query=x', '/graphql#x'])(
+  'no other spelling of the path is a way round: %s',
+  async (path) => {
+    for (let i = 0; i < 3; i += 1) await ask(path);
+    await untilBegun(3);
+    expect(await answerTo(await ask(path))).toMatch(/^HTTP\/1.1 429 /);
+    for (const other of ['/%zz', '/graphql%2Fstream', 'http://usher/graphql/stream'])
+      await ask(other);
+    await untilBegun(6);
+  },
+);
+
 test('nothing else has to wait for room', async () => {
   for (let i = 0; i < 3; i += 1) await ask();
   await untilBegun(3);
