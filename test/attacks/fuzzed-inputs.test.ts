@@ -18,6 +18,7 @@ import { buildGraphQLSchema } from '../../src/app';
 import { ERROR_CODES } from '../../src/errors';
 import { auditEvent } from '../../src/modules/bookings/audit.sql';
 import { startHouse, type House } from '../support/house';
+import { eachWrong } from './each-argument';
 import { InputValues, type Known } from './input-values';
 import { addWebhook, book, openWorld, reserve, ROLES, type World } from './world';
 
@@ -245,3 +246,35 @@ describe(`with seed ${SEED}`, () => {
     }
   }, 120_000);
 });
+
+/** Asked all at once, in bunches. */
+const BUNCH = 20;
+
+/** Every hostile value in the place of every argument; names those whose refusal is ours to be ashamed of. */
+async function blameOf(
+  kind: 'query' | 'mutation',
+  field: GraphQLField<unknown, unknown>,
+): Promise<string[]> {
+  const selection = isCompositeType(getNamedType(field.type)) ? '{ __typename }' : '';
+  const document = documentOf(kind, field.name, field.args, selection);
+  const inputs = [...eachWrong(field.args, known.byName)];
+  const blamed = new Set<string>();
+  for (let from = 0; from < inputs.length; from += BUNCH) {
+    const bunch = inputs.slice(from, from + BUNCH).map(async ({ path, variables }) => {
+      const { codes } = await world.ask('owner', document, variables);
+      if (codes.some((code) => code === 'INTERNAL' || !ERROR_CODES.includes(code as never)))
+        blamed.add(`${field.name}: ${path}`);
+    });
+    await Promise.all(bunch);
+  }
+  return [...blamed];
+}
+
+it('no argument of any operation can be given a value that is answered with INTERNAL', async () => {
+  const blamed: string[] = [];
+  for (const field of Object.values(schema.getQueryType()?.getFields() ?? {}))
+    blamed.push(...(await blameOf('query', field)));
+  for (const field of Object.values(schema.getMutationType()?.getFields() ?? {}))
+    blamed.push(...(await blameOf('mutation', field)));
+  expect(blamed).toEqual([]);
+}, 240_000);
