@@ -5,7 +5,8 @@ import type { WebSocket } from 'ws';
 import { badInput, DomainError } from '../errors';
 import type { Clock } from '../infra/clock';
 import { Connection, OPERATION_ID_MAX, OPERATIONS_MAX, type Channel } from './connection';
-import type { Caller, OperationRefused, Operations, Running } from './operations';
+import type { OperationRefused } from './operation-refused';
+import type { Caller, Operations, Running } from './operations';
 import type { Payload } from './payload';
 
 const INIT_TIMEOUT_MS = 3_000;

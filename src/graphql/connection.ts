@@ -8,11 +8,11 @@ import {
   Running,
   type Caller,
   type OperationArgs,
-  type OperationRefused,
   type OperationRequest,
   type Operations,
 } from './operations';
 import type { Clock } from '../infra/clock';
+import type { OperationRefused } from './operation-refused';
 import type { Payload } from './payload';
 
 /** What a client that stops reading may cost: bytes sent to it that it has not taken. */

@@ -2,7 +2,8 @@ import type { FastifyReply } from 'fastify';
 import type { GraphQLFormattedError } from 'graphql';
 import type { Clock } from '../infra/clock';
 import { Connection, type Channel } from './connection';
-import type { OperationRefused, Running } from './operations';
+import type { OperationRefused } from './operation-refused';
+import type { Running } from './operations';
 import type { Payload } from './payload';
 
 /** Comments mean nothing to clients, and keep what stands between from taking the stream for dead. */

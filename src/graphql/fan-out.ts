@@ -20,6 +20,7 @@ import { newId } from '../infra/ids';
 import type { Channel } from './connection';
 import { anonymous, RequestContext } from './context';
 import { FirstMessages, type MadeForAll } from './first-messages';
+import { OperationRefused } from './operation-refused';
 import { Payload } from './payload';
 
 /** Members served before other work gets its turn. */
@@ -56,9 +57,17 @@ export class FanOut {
     readonly present: Present,
   ) {}
 
-  async render(args: ExecutionArgs, event: unknown, context: RequestContext): Promise<Payload> {
+  /** Made for one alone. What its source would not tell again must not be lost to an error. */
+  async render(
+    args: ExecutionArgs,
+    event: unknown,
+    context: RequestContext,
+    isToldOnce: boolean,
+  ): Promise<Payload> {
     const result = await execute({ ...args, rootValue: event, contextValue: context });
-    return new Payload(this.present(result, context.correlationId));
+    const presented = this.present(result, context.correlationId);
+    if (isToldOnce) refuseIfLost(presented);
+    return new Payload(presented);
   }
 
   /** Made for nobody in particular; undefined where it depends on who asks. */
@@ -71,8 +80,10 @@ export class FanOut {
     const context = new RequestContext(this.app, nobody, newId(), '');
     const result = await execute({ ...args, rootValue: event, contextValue: context });
     if (looked.at) return undefined;
+    const presented = this.present(result, context.correlationId);
+    refuseIfLost(presented);
     return {
-      payload: new Payload(this.present(result, context.correlationId)),
+      payload: new Payload(presented),
       pure: !context.hasLoaded && result.errors === undefined,
     };
   }
@@ -174,8 +185,12 @@ export class Subscriber {
 
   /** As tell, with a message made for this one alone. */
   async tellOwn(event: unknown): Promise<void> {
-    const payload = await this.renderOwn(event);
-    if (!this.ended) this.tell(payload);
+    try {
+      const payload = await this.renderOwn(event, true);
+      if (!this.ended) this.tell(payload);
+    } catch (error) {
+      this.fail(error);
+    }
   }
 
   private serve(feed: AsyncIterableIterator<unknown>, ready?: Promise<void>): void {
@@ -195,7 +210,7 @@ export class Subscriber {
       if (isShared(feed)) {
         const payload =
           (await this.fanOut.renderTogether(this.args, feed, news.value)) ??
-          (await this.renderOwn(news.value));
+          (await this.renderOwn(news.value, true));
         if (this.hasEnded()) return;
         if (!this.channel.offer(payload)) {
           this.startOver(feed);
@@ -207,7 +222,7 @@ export class Subscriber {
         }
       } else {
         const { connection } = this.channel;
-        const payload = await this.renderOwn(news.value);
+        const payload = await this.renderOwn(news.value, false);
         while (!this.hasEnded() && !this.channel.offer(payload) && connection.isOpen)
           await connection.drained();
       }
@@ -221,8 +236,8 @@ export class Subscriber {
     this.serve(whole, this.channel.connection.drained());
   }
 
-  private renderOwn(event: unknown): Promise<Payload> {
-    return this.fanOut.render(this.args, event, this.args.contextValue.fresh());
+  private renderOwn(event: unknown, isToldOnce: boolean): Promise<Payload> {
+    return this.fanOut.render(this.args, event, this.args.contextValue.fresh(), isToldOnce);
   }
 
   /** A method, since it may have become so while something was awaited. */
@@ -301,6 +316,14 @@ class Group {
     this.onEnd();
     for (const member of [...this.members]) how(member);
   }
+}
+
+/**
+ * A message with nothing but errors in it would leave out what nobody tells again: the subscription ends
+ * with them instead, and its client comes back with the last cursor it got.
+ */
+function refuseIfLost({ data, errors }: ExecutionResult): void {
+  if (data == null && errors !== undefined) throw new OperationRefused(errors);
 }
 
 function isShared(feed: AsyncIterableIterator<unknown>): feed is SharedFeed {

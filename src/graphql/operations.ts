@@ -26,6 +26,7 @@ import { presentError, variableProblems } from './errors';
 import { FanOut, type Subscriber, type SubscriptionArgs } from './fan-out';
 import type { Authenticate } from './http';
 import { assertWithinLimits } from './limits';
+import { OperationRefused } from './operation-refused';
 import { Payload } from './payload';
 import { Turns } from './turns';
 
@@ -47,13 +48,6 @@ export interface Caller {
 export interface OperationArgs extends SubscriptionArgs {
   operation: OperationDefinitionNode;
   identity: Identity;
-}
-
-/** What was foreseen and what was not, fit for the client already. */
-export class OperationRefused extends Error {
-  constructor(readonly errors: readonly GraphQLFormattedError[]) {
-    super('the operation was refused');
-  }
 }
 
 /** An operation's caller, and whether anybody has asked who it is. */

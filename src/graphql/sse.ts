@@ -15,7 +15,8 @@ import { badInput, DomainError } from '../errors';
 import type { Clients } from './clients';
 import { OPERATION_ID_MAX, OPERATIONS_MAX } from './connection';
 import { ALONE, EventStream } from './event-stream';
-import type { Caller, OperationArgs, OperationRefused, Operations } from './operations';
+import type { OperationRefused } from './operation-refused';
+import type { Caller, OperationArgs, Operations } from './operations';
 
 const PATH = '/graphql/stream';
 /** What an operation over GET or POST looks like; more than an operation is nobody's need. */

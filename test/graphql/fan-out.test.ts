@@ -1,6 +1,7 @@
 /** Sharing, on a small schema and sources that the test drives by hand. */
 import {
   GraphQLInt,
+  GraphQLNonNull,
   GraphQLObjectType,
   GraphQLSchema,
   GraphQLString,
@@ -20,6 +21,7 @@ import { until } from '../support/until';
 
 let executions: number;
 let elsewhere: string;
+let broken: boolean;
 /** Happens once, in the middle of the next execution. */
 let whileMade: (() => void) | undefined;
 const ELSEWHERE = defineLoader<number, string>((_context, keys) =>
@@ -31,27 +33,36 @@ const schema = new GraphQLSchema({
     name: 'Subscription',
     fields: {
       news: {
-        type: new GraphQLObjectType<LiveUpdate, RequestContext>({
-          name: 'News',
-          fields: {
-            whole: { type: GraphQLInt, resolve: (news) => (news.snapshot ? 1 : 0) },
-            nos: {
-              type: GraphQLString,
-              args: { plus: { type: GraphQLInt } },
-              resolve: ({ nos }, { plus = 0 }: { plus?: number }) =>
-                nos.map((no) => no + plus).join(' '),
+        type: new GraphQLNonNull(
+          new GraphQLObjectType<LiveUpdate, RequestContext>({
+            name: 'News',
+            fields: {
+              fragile: {
+                type: new GraphQLNonNull(GraphQLString),
+                resolve: () => {
+                  if (broken) throw new Error('it is broken');
+                  return 'whole';
+                },
+              },
+              whole: { type: GraphQLInt, resolve: (news) => (news.snapshot ? 1 : 0) },
+              nos: {
+                type: GraphQLString,
+                args: { plus: { type: GraphQLInt } },
+                resolve: ({ nos }, { plus = 0 }: { plus?: number }) =>
+                  nos.map((no) => no + plus).join(' '),
+              },
+              elsewhere: {
+                type: GraphQLString,
+                resolve: (_news, _args, context) => context.load(ELSEWHERE, 1),
+              },
+              reader: {
+                type: GraphQLString,
+                resolve: (_news, _args, { viewer }) =>
+                  viewer.kind === 'anonymous' ? viewer.kind : viewer.id,
+              },
             },
-            elsewhere: {
-              type: GraphQLString,
-              resolve: (_news, _args, context) => context.load(ELSEWHERE, 1),
-            },
-            reader: {
-              type: GraphQLString,
-              resolve: (_news, _args, { viewer }) =>
-                viewer.kind === 'anonymous' ? viewer.kind : viewer.id,
-            },
-          },
-        }),
+          }),
+        ),
         args: { after: { type: GraphQLString } },
         resolve: (news) => {
           executions++;
@@ -146,6 +157,7 @@ let fanOut: FanOut;
 let source: Source;
 beforeEach(() => {
   executions = 0;
+  broken = false;
   source = new Source();
   app = { metrics: new Metrics(), log: createLogger('fatal') } as unknown as App;
   fanOut = new FanOut(app, (result) => result);
@@ -157,6 +169,7 @@ interface Subscribed {
   /** The `news` of each message. */
   heard(): unknown[];
   stop(): void;
+  done: Promise<void>;
 }
 
 /** Subscribes; the first message is the whole. */
@@ -195,6 +208,7 @@ function begin(
         return data?.news;
       }),
     stop: () => subscriber.stop(),
+    done: subscriber.done,
   };
 }
 /** As begin, and waits for the first message. */
@@ -282,6 +296,25 @@ describe('subscribers in step', () => {
       if (!staying.includes(reader)) return;
       for (const no of expected[i]!) expect(told(reader)).toContain(no);
     });
+  });
+
+  it.each([
+    ['shared', 'subscription { news { nos fragile } }'],
+    ['made for each', 'subscription { news { nos reader fragile } }'],
+  ])('end with the error where a message cannot be made that is %s', async (_, query) => {
+    const readers = await all(subscribe(query), subscribe(query));
+    const others = await all(subscribe(), subscribe());
+    broken = true;
+    const ends = readers.map(({ done }) =>
+      expect(done).rejects.toMatchObject({ errors: [{ message: 'it is broken' }] }),
+    );
+    source.change(1);
+    await Promise.all(ends);
+    expect(readers.map(({ payloads }) => payloads.length)).toEqual([1, 1]);
+    await until(() => others.every(({ payloads }) => payloads.length === 2));
+    broken = false;
+    const again = await subscribe(query);
+    expect(again.heard()).toHaveLength(1);
   });
 
   it('leave nothing behind when the last has gone', async () => {
