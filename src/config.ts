@@ -4,6 +4,7 @@
  */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { cleanEnv, makeExactValidator, makeValidator, str } from 'envalid';
 
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
@@ -42,6 +43,8 @@ export interface Config {
   /** Undefined: made on the first start and kept in the data folder. */
   readonly jwtSecret: string | undefined;
   readonly corsOrigins: readonly string[];
+  /** Addresses and networks whose X-Forwarded-For is believed. */
+  readonly trustedProxies: readonly string[];
   readonly rateLimits: boolean;
   /** WebSockets and event streams open from one address at most; 0: no bound. */
   readonly connectionsPerAddress: number;
@@ -127,6 +130,16 @@ const origins = makeValidator<string[]>((input) =>
       return origin;
     }),
 );
+const networks = makeValidator<string[]>((input) => {
+  const named = input.split(',').map((network) => network.trim());
+  for (const network of named) {
+    const [address = '', bits = '0', ...more] = network.split('/');
+    const isPrefix = /^\d{1,3}$/.test(bits) && Number(bits) <= (isIP(address) === 4 ? 32 : 128);
+    if (isIP(address) === 0 || !isPrefix || more.length > 0)
+      throw new TypeError(`"${network}" is neither an address nor a network like 10.0.0.0/8`);
+  }
+  return named;
+});
 const brokers = makeValidator<string[]>((input) =>
   input.split(',').map((broker) => {
     const address = broker.trim();
@@ -190,6 +203,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
       USHER_SEED: oneOf('demo', 'none')({ default: 'demo' }),
       JWT_SECRET: secret({ default: undefined }),
       CORS_ORIGINS: origins({ default: [] }),
+      TRUSTED_PROXIES: networks({ default: [] }),
       RATE_LIMITS: oneOf('on', 'off')({ default: 'on' }),
       CONNECTIONS_PER_ADDRESS: wholeNumber({ default: 1_000 }),
       WORKERS: oneOf('inline', 'off')({ default: 'inline' }),
@@ -250,6 +264,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     seed: env.USHER_SEED,
     jwtSecret: env.JWT_SECRET,
     corsOrigins: Object.freeze(env.CORS_ORIGINS),
+    trustedProxies: env.TRUSTED_PROXIES,
     rateLimits: env.RATE_LIMITS === 'on',
     connectionsPerAddress: env.CONNECTIONS_PER_ADDRESS,
     inlineWorkers: env.WORKERS === 'inline',

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { CloseCode, handleProtocols } from 'graphql-ws';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { App } from '../app.types';
+import { clientAddress, proxiesAt } from '../infra/client-address';
 import { ClientSocket } from './client-socket';
 import type { Clients } from './clients';
 import type { Operations } from './operations';
@@ -49,8 +50,9 @@ export function registerWebSocket(
     });
   };
 
+  const isProxy = proxiesAt(app.config.trustedProxies);
   const admit = (request: IncomingMessage, raw: Duplex, head: Buffer): void => {
-    const address = request.socket.remoteAddress ?? '';
+    const address = clientAddress(request, isProxy);
     if (request.url?.split('?')[0] !== '/graphql') {
       refuse(raw, '404 Not Found');
     } else if (!isWelcome(request, app.config.corsOrigins)) {

@@ -6,6 +6,7 @@ import { ConfigError, type Config } from '../config';
 import { DomainError } from '../errors';
 import type { Admission } from '../graphql/admission';
 import type { Viewer } from '../graphql/context';
+import { proxiesAt } from '../infra/client-address';
 import { BODY_BYTES_MAX, boundBodies } from './bodies';
 import { correlationIdOf } from './correlation';
 import { createGatedServer } from './gate';
@@ -22,7 +23,7 @@ export async function createHttpServer(
   const server = Fastify({
     logger: false,
     bodyLimit: BODY_BYTES_MAX,
-    trustProxy: false,
+    trustProxy: proxiesAt(app.config.trustedProxies),
     // The code of a ticket is longer than Fastify lets a part of an address be.
     routerOptions: { maxParamLength: 200 },
     forceCloseConnections: 'idle',
