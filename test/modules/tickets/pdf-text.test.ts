@@ -4,7 +4,7 @@ import {
   FONT_NAMES,
   type FontName,
 } from '../../../src/modules/tickets/pdf/fonts';
-import { directionOf, visualRuns } from '../../../src/modules/tickets/pdf/text-runs';
+import { directionOf, printable, visualRuns } from '../../../src/modules/tickets/pdf/text-runs';
 import { wordDate, wordPrice, wordTime } from '../../../src/modules/tickets/pdf/wording';
 
 const has = (font: FontName, codePoint: number): boolean =>
@@ -67,6 +67,24 @@ describe('text on paper', () => {
         .map(([, text]) => text)
         .join(''),
     ).toBe('a😀b c');
+  });
+
+  it.each([
+    ['🎸 Rock night 🎉 with 👩‍👩‍👧‍👦 family & 🇩🇪 flags ❤️', 'Rock night with family & flags'],
+    ['Zoë 👋🏽 Müller', 'Zoë Müller'],
+    ['Tickets™ © 2027 #1', 'Tickets™ © 2027 #1'],
+    // With nothing left of it, it stays as it is.
+    ['🎸🎉', '🎸🎉'],
+    ['\u202eevil\u202c', 'evil'],
+    ['Nguyễn', 'Nguyễn'],
+  ])('shows of %j what paper can show', (text, shown) => {
+    expect(printable(text, fontOrder(text, 'UTC'), has)).toBe(shown);
+  });
+
+  it('draws no marks over the lines above and below', () => {
+    const marks = 'Z' + '\u0300'.repeat(50);
+    const shown = printable(marks, fontOrder(marks, 'UTC'), has);
+    expect([...shown.normalize('NFD')]).toHaveLength(5);
   });
 
   it('has all fonts in both orders', () => {

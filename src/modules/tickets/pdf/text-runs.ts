@@ -59,6 +59,35 @@ export function visualRuns(
   }));
 }
 
+/** Marks on one letter; with more of them a line is drawn over those above and below. */
+const STACKED_MARKS = /(\p{M}{4})\p{M}+/gu;
+/** They turn round what is written; who has them in a name has put them there to deceive. */
+const OVERRIDES = /[\u202a-\u202e\u2066-\u2069]/gu;
+/** With the space before them: one between words is left. */
+const PICTURES =
+  / ?(?:\p{Extended_Pictographic}|\p{Regional_Indicator}|\p{Emoji_Modifier})[\ufe0e\ufe0f\u200d]*/gu;
+
+/**
+ * What paper can show of a text, before it is cut into lines: pictures that no font has are left out, where words
+ * are left, rather than shown as boxes.
+ */
+export function printable(
+  text: string,
+  order: readonly FontName[],
+  hasCharacter: HasCharacter,
+): string {
+  const clean = text
+    .normalize('NFC')
+    .replace(/\p{Cc}+/gu, ' ')
+    .replace(OVERRIDES, '')
+    .replace(STACKED_MARKS, '$1');
+  const words = clean.replace(PICTURES, (picture) => {
+    const codePoint = picture.trimStart().codePointAt(0) ?? 0;
+    return order.some((font) => hasCharacter(font, codePoint)) ? picture : '';
+  });
+  return words.trim() === '' ? clean : words.trim();
+}
+
 function fontFor(
   character: string,
   current: FontName | undefined,

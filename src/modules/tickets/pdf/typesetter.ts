@@ -1,7 +1,7 @@
 /** Sets text of any script on a page of pdfkit's. */
 import type { Font } from 'fontkit';
 import { fontOf, fontOrder, type FontName, type Weight } from './fonts';
-import { directionOf, visualRuns, type Direction } from './text-runs';
+import { directionOf, printable, visualRuns, type Direction, type HasCharacter } from './text-runs';
 
 export interface TextStyle {
   size: number;
@@ -44,10 +44,15 @@ export class Typesetter {
 
   /** Writes up to `linesMax` lines of at most `width`, the first one's baseline at `y`; answers the last one's. */
   block(
-    text: string,
+    written: string,
     at: { x: number; y: number; width: number; linesMax: number },
     style: TextStyle,
   ): number {
+    const text = printable(
+      written,
+      fontOrder(written, this.timezone),
+      hasCharacterIn(style.weight),
+    );
     const lines = this.broken(text, at.width, at.linesMax, style);
     const direction = directionOf(text);
     lines.forEach((line, i) =>
@@ -65,9 +70,7 @@ export class Typesetter {
   }
 
   private runs(text: string, direction: Direction, weight: Weight) {
-    return visualRuns(text, direction, fontOrder(text, this.timezone), (name, codePoint) =>
-      fontOf(name, weight).hasGlyphForCodePoint(codePoint),
-    );
+    return visualRuns(text, direction, fontOrder(text, this.timezone), hasCharacterIn(weight));
   }
 
   private use(name: FontName, weight: Weight): void {
@@ -102,6 +105,10 @@ export class Typesetter {
     }
     return [...lines, letters.join('') + ELLIPSIS];
   }
+}
+
+function hasCharacterIn(weight: Weight): HasCharacter {
+  return (name, codePoint) => fontOf(name, weight).hasGlyphForCodePoint(codePoint);
 }
 
 export function lineHeight({ size }: TextStyle): number {
