@@ -10,7 +10,7 @@ export const PAGE_MAX = 1_000;
 
 @ObjectType({ description: 'Where a page stands in its list (Relay).' })
 export class PageInfo {
-  @Field(() => Boolean)
+  @Field(() => Boolean, { description: 'Whether there are entries behind this page.' })
   hasNextPage!: boolean;
 
   @Field(() => Boolean, {
@@ -18,10 +18,13 @@ export class PageInfo {
   })
   hasPreviousPage!: boolean;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Of the first entry; null where there is none.',
+  })
   startCursor!: string | null;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { nullable: true, description: 'Of the last entry: hand it to `after`.' })
   endCursor!: string | null;
 }
 
@@ -38,21 +41,21 @@ export interface Connection<T> {
 
 /** Declares `<name>Connection` and `<name>Edge` for a node type. */
 export function connectionType<T extends object>(name: string, node: () => ClassType<T>) {
-  @ObjectType(`${name}Edge`)
+  @ObjectType(`${name}Edge`, { description: 'One entry of a list, and where it stands there.' })
   class EdgeType {
-    @Field(node)
+    @Field(node, { description: 'The entry.' })
     node!: T;
 
     @Field(() => String, { description: 'Hand it to `after` for what comes behind this entry.' })
     cursor!: string;
   }
 
-  @ObjectType(`${name}Connection`)
+  @ObjectType(`${name}Connection`, { description: 'A page of a list (Relay).' })
   class ConnectionType {
-    @Field(() => [EdgeType])
+    @Field(() => [EdgeType], { description: 'The entries of this page, in the order asked for.' })
     edges!: EdgeType[];
 
-    @Field(() => PageInfo)
+    @Field(() => PageInfo, { description: 'Whether there is more.' })
     pageInfo!: PageInfo;
 
     @Field(() => Int, { description: 'All entries of the list, on every page together.' })

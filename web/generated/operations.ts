@@ -4,7 +4,9 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 /** Some places of a general-admission area, whichever are free. */
 export type AreaSelectionInput = {
+  /** Places, 1 or more. */
   quantity: number;
+  /** Of a general-admission area of the event. */
   sectionKey: string;
   ticketTypeKey?: string | null | undefined;
 };
@@ -17,6 +19,7 @@ export type BookingStatus =
   | 'PENDING'
   | 'REFUNDED';
 
+/** A reservation to pay for. */
 export type ConfirmBookingInput = {
   /** Needed from guests; a user's own is taken otherwise. */
   customerEmail?: string | null | undefined;
@@ -25,13 +28,16 @@ export type ConfirmBookingInput = {
   /** A retry with the same key and input is answered the same, and charges nothing more. */
   idempotencyKey: string;
   payment: PaymentInput;
+  /** One of the caller’s own, that is still open. */
   reservationId: string;
 };
 
+/** What to hold, all of it or nothing: seats, places in areas, or both. */
 export type HoldSeatsInput = {
   /** What the event’s waiting room gave this buyer, at most 2,000 characters. Needed only where the event has a waiting room. */
   admissionToken?: string | null | undefined;
   areas?: Array<AreaSelectionInput> | null | undefined;
+  /** A published event. */
   eventId: string;
   /** Your own name for this hold, 1 to 200 characters. A retry with it within 24 hours gets the same answer; with another selection it is IDEMPOTENCY_CONFLICT. */
   idempotencyKey?: string | null | undefined;
@@ -40,7 +46,9 @@ export type HoldSeatsInput = {
   seats?: Array<SeatSelectionInput> | null | undefined;
 };
 
+/** How a booking is paid. */
 export type PaymentInput = {
+  /** Who takes the money; one that is configured here. */
   provider?: PaymentProvider;
   /** MOCK: tok_ok, tok_declined, tok_pending (settles by webhook), tok_timeout (the answer is lost, the charge is made), tok_error. STRIPE: a payment method id. */
   token: string;
@@ -61,7 +69,9 @@ export type ReservationStatus =
 
 /** By the seat’s id, or by its `no` in the event’s plan (what a seat-map widget has at hand): exactly one of the two. */
 export type SeatSelectionInput = {
+  /** The seat’s position in the plan; or else its id. */
   no?: number | null | undefined;
+  /** The seat’s id; or else its `no`. */
   seatId?: string | null | undefined;
   /** Absent: the first ticket type that has a price for the seat. */
   ticketTypeKey?: string | null | undefined;

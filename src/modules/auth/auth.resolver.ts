@@ -30,7 +30,7 @@ function IsNewPassword(): PropertyDecorator {
   });
 }
 
-@InputType()
+@InputType({ description: 'A new account.' })
 export class RegisterInput {
   @Field(() => EmailAddress)
   @MaxLength(EMAIL_LENGTH_MAX)
@@ -51,7 +51,7 @@ export class RegisterInput {
   lastName!: string;
 }
 
-@InputType()
+@InputType({ description: 'Who comes back.' })
 export class LoginInput {
   @Field(() => EmailAddress)
   @MaxLength(EMAIL_LENGTH_MAX)

@@ -89,7 +89,7 @@ export class Booking {
   warnedAt!: Date | null;
 
   @Column('timestamptz', { nullable: true })
-  @Field(() => DateTime, { nullable: true })
+  @Field(() => DateTime, { description: 'When the payment was settled.', nullable: true })
   confirmedAt!: Date | null;
 
   /** When the last of it was given back; null while a ticket of it is live, or never was. */

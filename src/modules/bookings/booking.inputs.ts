@@ -4,9 +4,12 @@ import { EmailAddress } from '../../graphql/scalars';
 import { IsText } from '../../graphql/text';
 import { PaymentProviderName } from '../payments/payment.entity';
 
-@InputType()
+@InputType({ description: 'How a booking is paid.' })
 export class PaymentInput {
-  @Field(() => PaymentProviderName, { defaultValue: PaymentProviderName.MOCK })
+  @Field(() => PaymentProviderName, {
+    description: 'Who takes the money; one that is configured here.',
+    defaultValue: PaymentProviderName.MOCK,
+  })
   @Allow()
   provider!: PaymentProviderName;
 
@@ -18,9 +21,9 @@ export class PaymentInput {
   token!: string;
 }
 
-@InputType()
+@InputType({ description: 'A reservation to pay for.' })
 export class ConfirmBookingInput {
-  @Field(() => ID)
+  @Field(() => ID, { description: 'One of the caller’s own, that is still open.' })
   @MaxLength(100)
   reservationId!: string;
 

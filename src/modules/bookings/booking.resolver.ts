@@ -40,6 +40,7 @@ const BookingConnection = connectionType('Booking', () => Booking);
 
 const ConfirmBookingResult = createUnionType({
   name: 'ConfirmBookingResult',
+  description: 'The booking, which may still be PENDING, or why there is none.',
   types: () => [Booking, ReservationExpired, PaymentDeclined, AlreadyBooked] as const,
   resolveType: (value: object) => ('__typename' in value ? String(value.__typename) : 'Booking'),
 });

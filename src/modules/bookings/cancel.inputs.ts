@@ -5,7 +5,7 @@ import { IsText } from '../../graphql/text';
 /** As many as one reservation may have seats. */
 const TICKETS_MAX = 500;
 
-@InputType()
+@InputType({ description: 'What of a booking to give back.' })
 export class CancelBookingInput {
   @Field(() => ID)
   @MaxLength(100)

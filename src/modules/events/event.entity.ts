@@ -49,11 +49,11 @@ export class Event {
   description!: string;
 
   @Column('timestamptz')
-  @Field(() => DateTime)
+  @Field(() => DateTime, { description: 'When it begins; sales end then at the latest.' })
   startsAt!: Date;
 
   @Column('timestamptz', { nullable: true })
-  @Field(() => DateTime, { nullable: true })
+  @Field(() => DateTime, { description: 'When the doors open.', nullable: true })
   doorsAt!: Date | null;
 
   @Column('timestamptz', { nullable: true })
@@ -95,7 +95,9 @@ export class Event {
   seatsPerReservationMax!: number;
 
   @Column('boolean')
-  @Field(() => Boolean)
+  @Field(() => Boolean, {
+    description: 'Whether who has booked is refused another booking (AlreadyBooked).',
+  })
   oneBookingPerCustomer!: boolean;
 
   @Column('boolean')

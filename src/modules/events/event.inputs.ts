@@ -24,9 +24,12 @@ const INT_MAX = 2_147_483_647;
 const IfGiven = (): PropertyDecorator =>
   ValidateIf((_input: object, value: unknown) => value !== undefined);
 
-@InputType()
+@InputType({
+  description:
+    'What a place of one category costs, for one ticket type or for all that have no price of their own there.',
+})
 export class CategoryPriceInput {
-  @Field(() => String)
+  @Field(() => String, { description: 'Of a category of the seating plan.' })
   @MaxLength(200)
   categoryKey!: string;
 
@@ -38,13 +41,15 @@ export class CategoryPriceInput {
   @MaxLength(40)
   ticketTypeKey?: string | null;
 
-  @Field(() => Int)
+  @Field(() => Int, {
+    description: 'In the smallest unit of the event’s currency (cents, say); 0 is free.',
+  })
   @Min(0)
   @Max(priceMinorMax)
   priceMinor!: number;
 }
 
-@InputType()
+@InputType({ description: 'A kind of buyer that has its own prices: adults, students …' })
 export class TicketTypeInput {
   @Field(() => String, {
     description: '1 to 40 of a-z, 0-9, - and _, the first a letter or digit.',
@@ -57,7 +62,7 @@ export class TicketTypeInput {
   name!: string;
 }
 
-@InputType()
+@InputType({ description: 'A new event, a draft at first.' })
 export class CreateEventInput {
   @Field(() => ID)
   organizationId!: string;
@@ -109,22 +114,39 @@ export class CreateEventInput {
   @ValidateNested({ each: true })
   prices!: CategoryPriceInput[];
 
-  @Field(() => Int, { nullable: true, defaultValue: 600 })
+  @Field(() => Int, {
+    description: 'How long seats are held for a buyer, in seconds: 1 to 7,200.',
+    nullable: true,
+    defaultValue: 600,
+  })
   @IsOptional()
   @Min(1)
   @Max(EVENT_LIMITS.holdSecondsMax)
   holdSeconds?: number | null;
 
-  @Field(() => Int, { nullable: true, defaultValue: 10 })
+  @Field(() => Int, {
+    description: 'Places of one reservation, and of all open ones of one buyer: 1 to 500.',
+    nullable: true,
+    defaultValue: 10,
+  })
   @IsOptional()
   @Min(1)
   @Max(EVENT_LIMITS.seatsPerReservationMax)
   seatsPerReservationMax?: number | null;
 
-  @Field(() => Boolean, { nullable: true, defaultValue: false })
+  @Field(() => Boolean, {
+    description: 'Refuse who has booked already (AlreadyBooked).',
+    nullable: true,
+    defaultValue: false,
+  })
   oneBookingPerCustomer?: boolean | null;
 
-  @Field(() => Boolean, { nullable: true, defaultValue: false })
+  @Field(() => Boolean, {
+    description:
+      'Refuse selections that leave a single empty seat, unless there is no other way to seat that many.',
+    nullable: true,
+    defaultValue: false,
+  })
   forbidOrphanSeats?: boolean | null;
 
   @Field(() => DateTime, {
@@ -206,13 +228,20 @@ export class UpdateEventInput {
   })
   refundDeadlineAt?: Date | null;
 
-  @Field(() => Int, { nullable: true })
+  @Field(() => Int, {
+    nullable: true,
+    description:
+      'Kept of each ticket that its buyer gives back, in the smallest unit of the currency.',
+  })
   @IfGiven()
   @Min(0)
   @Max(priceMinorMax)
   refundFeeMinor?: number;
 
-  @Field(() => Int, { nullable: true })
+  @Field(() => Int, {
+    nullable: true,
+    description: 'Kept as well: percent of each ticket’s price, 0 to 100, rounded down.',
+  })
   @IfGiven()
   @Min(0)
   @Max(100)
@@ -267,9 +296,9 @@ export enum SortDirection {
   ASC = 'ASC',
   DESC = 'DESC',
 }
-registerEnumType(SortDirection, { name: 'SortDirection' });
+registerEnumType(SortDirection, { name: 'SortDirection', description: 'Upwards or downwards.' });
 
-@InputType()
+@InputType({ description: 'The order of a list of events.' })
 export class EventSort {
   @Field(() => EventSortField, { defaultValue: EventSortField.STARTS_AT })
   field!: EventSortField;

@@ -34,7 +34,7 @@ import { isSlug, SLUG_LENGTH_MAX, SLUG_LENGTH_MIN, SLUG_PATTERN } from './slug.r
 
 const NAME_LENGTH_MAX = 120;
 
-@InputType()
+@InputType({ description: 'A new organization, whose OWNER its maker becomes.' })
 export class CreateOrganizationInput {
   @Field(() => String)
   @IsText(1, NAME_LENGTH_MAX)
@@ -50,7 +50,10 @@ export class CreateOrganizationInput {
   slug?: string | null;
 }
 
-@InputType()
+@InputType({
+  description:
+    'Who is to work for an organization, and as what. For who is a member already: the new role.',
+})
 export class AddMemberInput {
   @Field(() => ID)
   organizationId!: string;

@@ -31,12 +31,12 @@ import { HoldSeatsResult, requireSellable } from './reservation.resolver';
 
 const KEYS_MAX = 200;
 
-@InputType()
+@InputType({ description: 'What a party wants, for the best seats there are.' })
 class BestAvailableInput {
   @Field(() => ID)
   eventId!: string;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'Places, those of accessible ones counted in.' })
   quantity!: number;
 
   @Field(() => [String], {

@@ -26,7 +26,10 @@ export interface Holder {
 
 /** A buyer's claim on some seats of one event, until a deadline. */
 @Entity('reservations')
-@ObjectType('Reservation', { implements: Node })
+@ObjectType('Reservation', {
+  implements: Node,
+  description: 'A buyer’s claim on some places of one event, until a deadline.',
+})
 export class Reservation {
   @PrimaryColumn('uuid')
   eventId!: string;

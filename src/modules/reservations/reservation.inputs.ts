@@ -7,10 +7,13 @@ import { IsText } from '../../graphql/text';
     'By the seat’s id, or by its `no` in the event’s plan (what a seat-map widget has at hand): exactly one of the two.',
 })
 export class SeatSelectionInput {
-  @Field(() => ID, { nullable: true })
+  @Field(() => ID, { description: 'The seat’s id; or else its `no`.', nullable: true })
   seatId?: string | null;
 
-  @Field(() => Int, { nullable: true })
+  @Field(() => Int, {
+    description: 'The seat’s position in the plan; or else its id.',
+    nullable: true,
+  })
   no?: number | null;
 
   @Field(() => String, {
@@ -22,10 +25,10 @@ export class SeatSelectionInput {
 
 @InputType({ description: 'Some places of a general-admission area, whichever are free.' })
 export class AreaSelectionInput {
-  @Field(() => String)
+  @Field(() => String, { description: 'Of a general-admission area of the event.' })
   sectionKey!: string;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'Places, 1 or more.' })
   quantity!: number;
 
   @Field(() => String, { nullable: true })
@@ -38,9 +41,9 @@ export const ADMISSION_TOKEN_SAID =
   'What the event’s waiting room gave this buyer, at most 2,000 characters. Needed only where the event has a waiting room.';
 
 /** The entries of `seats` and `areas` are checked by claimOf: it prices them in the same pass. */
-@InputType()
+@InputType({ description: 'What to hold, all of it or nothing: seats, places in areas, or both.' })
 export class HoldSeatsInput {
-  @Field(() => ID)
+  @Field(() => ID, { description: 'A published event.' })
   eventId!: string;
 
   @Field(() => [SeatSelectionInput], { nullable: true })

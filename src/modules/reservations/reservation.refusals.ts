@@ -24,7 +24,7 @@ export class SeatsUnavailable extends Refusal {
   description: 'More items than one reservation of this event may have.',
 })
 export class ReservationLimitExceeded extends Refusal {
-  @Field(() => Int)
+  @Field(() => Int, { description: 'Places that may be held at a time.' })
   limit!: number;
 }
 
@@ -33,10 +33,14 @@ export class ReservationLimitExceeded extends Refusal {
   description: 'The event is not on sale: not published, cancelled, too early or too late.',
 })
 export class SalesClosed extends Refusal {
-  @Field(() => DateTime, { nullable: true })
+  @Field(() => DateTime, { description: 'Null where it has no beginning.', nullable: true })
   opensAt!: Date | null;
 
-  @Field(() => DateTime, { nullable: true })
+  @Field(() => DateTime, {
+    description:
+      'When sales end, at the event’s start at the latest; null where it is not on sale at all.',
+    nullable: true,
+  })
   closesAt!: Date | null;
 }
 
@@ -51,7 +55,7 @@ export class ReservationExpired extends Refusal {
   description: 'The selection would leave single empty seats: these.',
 })
 export class OrphanSeats extends Refusal {
-  @Field(() => [Seat])
+  @Field(() => [Seat], { description: 'The single seats that would be left.' })
   seats!: Seat[];
 }
 
@@ -66,6 +70,6 @@ export class AdmissionRequired extends Refusal {}
   description: 'These seats, or this event, the buyer has booked.',
 })
 export class AlreadyBooked extends Refusal {
-  @Field(() => ID)
+  @Field(() => ID, { description: 'The booking that stands in the way.' })
   bookingId!: string;
 }

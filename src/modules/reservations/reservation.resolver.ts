@@ -60,6 +60,7 @@ import { watchReservation } from './reservation.watch';
 
 export const HoldSeatsResult = createUnionType({
   name: 'HoldSeatsResult',
+  description: 'The reservation, or why nothing was held.',
   types: () =>
     [
       Reservation,

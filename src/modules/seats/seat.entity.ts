@@ -111,19 +111,19 @@ export class Seat {
 
 @ObjectType({ description: 'How many places are in which state; they add up to `total`.' })
 export class Availability implements SeatCounts {
-  @Field(() => Int)
+  @Field(() => Int, { description: 'All places of the event: the sum of the four others.' })
   total!: number;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'Free, also where a hold has lapsed a moment ago.' })
   available!: number;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'In somebody’s reservation.' })
   held!: number;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'Paid for.' })
   sold!: number;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'Kept off sale by the house.' })
   blocked!: number;
 }
 

@@ -35,7 +35,7 @@ import { Availability, Seat, SeatMap, SeatMapUpdate, SeatStatus } from './seat.e
 
 const SeatConnection = connectionType('Seat', () => Seat);
 
-@InputType()
+@InputType({ description: 'Which seats of an event; all of it must be true of a seat.' })
 class SeatFilter {
   @Field(() => SeatStatus, { nullable: true })
   status?: SeatStatus | null;

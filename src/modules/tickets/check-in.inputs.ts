@@ -34,7 +34,7 @@ export class OfflineScanInput {
   scannedAt!: Date;
 }
 
-@InputType()
+@InputType({ description: 'What a scanner saw while it had no connection, 500 scans at most.' })
 export class SyncCheckInsInput {
   @Field(() => ID)
   @MaxLength(100)

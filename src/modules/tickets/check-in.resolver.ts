@@ -42,6 +42,7 @@ import { rememberShown } from './ticket.visibility';
 
 const CheckInTicketResult = createUnionType({
   name: 'CheckInTicketResult',
+  description: 'The ticket, which has just been let in, or why it is not.',
   types: () => [Ticket, TicketRefused] as const,
   resolveType: (value: object) => ('__typename' in value ? String(value.__typename) : 'Ticket'),
 });

@@ -46,14 +46,19 @@ export class Ticket {
   status!: TicketStatus;
 
   @Column('text')
-  @Field(() => String)
+  @Field(() => String, {
+    description: 'Whom it admits; the booking’s name until it is transferred.',
+  })
   holderName!: string;
 
   @Column('timestamptz')
   issuedAt!: Date;
 
   @Column('timestamptz', { nullable: true })
-  @Field(() => DateTime, { nullable: true })
+  @Field(() => DateTime, {
+    description: 'When it was let in, if it was and that has not been taken back.',
+    nullable: true,
+  })
   checkedInAt!: Date | null;
 
   /** The user who let them in. */

@@ -5,7 +5,7 @@ import { IsText } from '../../graphql/text';
 
 const DEVICE_LENGTH = 100;
 
-@InputType()
+@InputType({ description: 'A code, as it was scanned at the door of an event.' })
 export class CheckInTicketInput {
   @Field(() => ID)
   @MaxLength(100)
@@ -26,7 +26,7 @@ export class CheckInTicketInput {
   deviceId?: string | null;
 }
 
-@InputType()
+@InputType({ description: 'A check-in to take back.' })
 export class UndoCheckInInput {
   @Field(() => ID)
   @MaxLength(100)
@@ -42,7 +42,7 @@ export class UndoCheckInInput {
   deviceId?: string | null;
 }
 
-@InputType()
+@InputType({ description: 'To whom a ticket goes.' })
 export class TransferTicketInput {
   @Field(() => ID)
   @MaxLength(100)

@@ -24,7 +24,7 @@ import { PLAN_LIMITS } from './seating-plan.rules';
 import { importSeatingPlan } from './seating-plan.service';
 import { seatingPlanById, venueById } from './venue.loaders';
 
-@InputType()
+@InputType({ description: 'A seating plan’s document, in one of the formats that can be read.' })
 export class ImportSeatingPlanInput {
   @Field(() => ID)
   @MaxLength(100)
@@ -46,7 +46,7 @@ export class ImportSeatingPlanInput {
   duplicateSeats!: DuplicateSeatPolicy;
 }
 
-@ObjectType()
+@ObjectType({ description: 'The new version of the plan, and what was odd about the document.' })
 export class ImportSeatingPlanPayload {
   @Field(() => SeatingPlan)
   seatingPlan!: SeatingPlan;

@@ -23,7 +23,7 @@ import { Venue } from './venue.entity';
 import { plansOfVenue, venueById, venuesOfOrganization } from './venue.loaders';
 import { createVenue } from './venue.service';
 
-@InputType()
+@InputType({ description: 'A new venue of an organization.' })
 export class CreateVenueInput {
   @Field(() => ID)
   @MaxLength(100)

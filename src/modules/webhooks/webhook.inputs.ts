@@ -7,7 +7,7 @@ const TYPES_MAX = Object.keys(DOMAIN_EVENTS).length;
 const ADDRESS =
   'http or https, without a user name, up to 2,000 characters. In production it must lead to an address on the internet.';
 
-@InputType()
+@InputType({ description: 'An address of an organizer’s that is to be told what happens.' })
 export class CreateWebhookInput {
   @Field(() => ID)
   @MaxLength(100)
