@@ -138,7 +138,7 @@ describe('a stream for one operation', () => {
 
   it('is what the path answers with, and nothing else', async () => {
     expect((await fetch(url)).status).toBe(406);
-    expect((await fetch(url, { method: 'PATCH' })).status).toBe(404);
+    expect((await fetch(url, { method: 'PATCH' })).status).toBe(405);
   });
 
   it('leaves nothing behind when the client goes', async () => {
