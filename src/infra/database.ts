@@ -1,5 +1,6 @@
 import { DataSource, type EntityManager, type EntitySchema, type MixedList } from 'typeorm';
-import { DatabaseError, type Pool, type QueryResultRow } from 'pg';
+import type { Socket } from 'node:net';
+import { DatabaseError, type Pool, type PoolClient, type QueryResultRow } from 'pg';
 import type { Logger } from './logger';
 import { SnakeNaming } from './naming';
 
@@ -8,6 +9,10 @@ const POOL_MAX = 16;
 const POOL_WAIT_MS = 10_000;
 /** Silence after which the system asks whether the other end is still there. */
 const KEEP_ALIVE_MS = 10_000;
+/** PostgreSQL ends what takes longer. */
+const STATEMENT_MS = 60_000;
+/** A connection that has said nothing for so long to a statement says nothing more: nobody is there. */
+const SILENT_MS = STATEMENT_MS + 10_000;
 /** Serialization failures and deadlocks are the database's word that trying again is right. */
 const TRANSACTION_ATTEMPTS = 3;
 const RETRYABLE = new Set(['40001', '40P01']);
@@ -28,6 +33,7 @@ export class Database {
     migrations: Migrations;
     log: Logger;
     poolMax?: number;
+    silentMs?: number;
   }): Promise<Database> {
     const orm = new DataSource({
       type: 'postgres',
@@ -42,7 +48,7 @@ export class Database {
       applicationName: 'usher',
       extra: {
         idleTimeoutMillis: 30_000,
-        statement_timeout: 60_000,
+        statement_timeout: STATEMENT_MS,
         // A server whose machine is gone says no goodbye: whoever waits for its answer is to hear of it
         // within half a minute, and not after the quarter of an hour that TCP takes by itself.
         keepAlive: true,
@@ -54,12 +60,18 @@ export class Database {
     await orm.initialize();
     // TypeORM keeps its pg pool in the driver; one pool for both means one bound on connections.
     const { master } = orm.driver as unknown as { master: Pool };
-    // A connection that breaks while it is lent out says so to itself alone: unheard, it would end us.
-    master.on('connect', (client) => {
+    const watch = (client: PoolClient): void => {
+      // One that breaks while it is lent out says so to itself alone: unheard, it would end us.
       client.on('error', (error) =>
         options.log.warn({ err: error }, 'a database connection broke'),
       );
-    });
+      breakWhenSilent(client, options.silentMs ?? SILENT_MS);
+    };
+    // TypeORM has opened one already.
+    const first = await master.connect();
+    watch(first);
+    first.release();
+    master.on('connect', watch);
     return new Database(orm, master);
   }
 
@@ -92,6 +104,18 @@ export class Database {
   async close(): Promise<void> {
     await this.orm.destroy();
   }
+}
+
+/**
+ * What was sent to a machine that is gone is sent again by the system for a quarter of an hour before it
+ * tells us, and asks for no sign of life meanwhile: a pool's connections could all be waiting like that.
+ */
+function breakWhenSilent(client: PoolClient, silentMs: number): void {
+  const waiting = client as unknown as { readyForQuery: boolean; connection: { stream: Socket } };
+  const { stream } = waiting.connection;
+  stream.setTimeout(silentMs, () => {
+    if (!waiting.readyForQuery) stream.destroy(new Error('the database does not answer any more'));
+  });
 }
 
 /** For single calls of a function as well: each is a transaction of its own. */
