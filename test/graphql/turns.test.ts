@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events';
 import type { IncomingMessage, Server } from 'node:http';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { App } from '../../src/app.types';
+import { readConfig } from '../../src/config';
 import type { Clients } from '../../src/graphql/clients';
 import { FanOut } from '../../src/graphql/fan-out';
 import type { Operations } from '../../src/graphql/operations';
@@ -33,7 +34,7 @@ it('takes so many a turn, in order', async () => {
 
 it('lets upgrades wait for the next turn, and breaks by none whose client goes meanwhile', async () => {
   const http = new EventEmitter();
-  const app = { config: { corsOrigins: [] }, log: {} } as unknown as App;
+  const app = { config: readConfig({}), log: {} } as unknown as App;
   registerWebSocket(http as Server, app, {} as Operations, {} as Clients);
   const request = { url: '/elsewhere', headers: {}, socket: {} } as IncomingMessage;
   let answered = 0;
