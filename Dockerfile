@@ -32,4 +32,4 @@ EXPOSE 4000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=60s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/health/live`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
 # Node itself is the first process, and gets the signal to drain.
-CMD ["node", "scripts/start.mjs", "--role", "api"]
+CMD ["node", "--max-semi-space-size=64", "scripts/start.mjs", "--role", "api"]

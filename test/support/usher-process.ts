@@ -29,7 +29,9 @@ export interface ProcessOptions {
 /** Resolves when it answers; run `node scripts/build.mjs` before. */
 export async function startUsherProcess(options: ProcessOptions): Promise<UsherProcess> {
   const words = options.role === 'all' ? [] : ['--role', options.role];
-  const child = spawn(process.execPath, [join(ROOT, 'dist/src/main.js'), ...words], {
+  // As the start scripts of package.json have it.
+  const node = options.role === 'worker' ? [] : ['--max-semi-space-size=64'];
+  const child = spawn(process.execPath, [...node, join(ROOT, 'dist/src/main.js'), ...words], {
     cwd: ROOT,
     env: {
       ...process.env,

@@ -27,6 +27,7 @@ const service = (name: string): Service => {
   return found;
 };
 const ushers = ['api', 'worker'];
+const { scripts } = JSON.parse(textOf('package.json')) as { scripts: Record<string, string> };
 
 /** NAME=value lines, as `--env-file` and Docker Compose read them. */
 const example = Object.fromEntries(
@@ -97,7 +98,7 @@ describe('docker-compose.yml', () => {
   it.each(ushers)('starts %s with an environment that passes, after its servers', (name) => {
     const config = readConfig(environmentOf(name));
     expect(config).toMatchObject({ host: '0.0.0.0', dataDir: '/data' });
-    expect(service(name).command).toEqual(['node', 'scripts/start.mjs', '--role', name]);
+    expect(service(name).command).toEqual(scripts[`start:${name}`]?.split(' '));
     for (const server of ['postgres', 'redis']) {
       expect(service(name).depends_on?.[server]).toEqual({ condition: 'service_healthy' });
       expect(service(server).healthcheck).toBeDefined();
