@@ -68,7 +68,13 @@ export class Workers {
     this.stopped = true;
     clearTimeout(this.restart);
     await this.starting?.catch(() => undefined);
-    await Promise.all([this.runner?.stop(), this.tickers.stop()]);
+    await Promise.all([this.stopRunner(), this.tickers.stop()]);
+  }
+
+  private async stopRunner(): Promise<void> {
+    const { runner } = this;
+    // One that is ending by itself at this moment refuses to be stopped: then its end is waited for.
+    await runner?.stop().catch(() => runner.promise.catch(() => undefined));
   }
 
   private async startRunner(): Promise<void> {

@@ -1,4 +1,6 @@
+import type { Runner } from 'graphile-worker';
 import { unlockJobsOfDeadWorkers } from '../../src/jobs/living-workers';
+import { Workers } from '../../src/jobs/runner';
 import { startHouse, type House } from '../support/house';
 
 let house: House;
@@ -93,4 +95,12 @@ it('goes on when a job ends while all connections to the database break', async 
     blocker.release();
     await working.close();
   }
+});
+
+it('stops in peace when the queue has ended by itself', async () => {
+  const workers = await Workers.start(house.app, { tasks: {}, schedule: '', tickers: () => ({}) });
+  const runner = Reflect.get(workers, 'runner') as Runner;
+  await runner.stop();
+  await expect(runner.stop()).rejects.toThrow('already stopped');
+  await expect(workers.stop()).resolves.toBeUndefined();
 });
