@@ -17,6 +17,8 @@ let house: House;
 let hall: Hall;
 let token: string;
 let slow: QueryRunner;
+/** The horizon is the whole server's: transactions elsewhere may hold it further back than this, and let go of it. */
+let slowXid: bigint;
 beforeAll(async () => {
   house = await startHouse();
 });
@@ -26,7 +28,10 @@ beforeEach(async () => {
   [token = ''] = await guests(house, 1);
   slow = house.app.db.orm.createQueryRunner();
   await slow.startTransaction();
-  await slow.query('SELECT pg_current_xact_id()');
+  const [{ xid }] = (await slow.query('SELECT pg_current_xact_id()::text AS xid')) as [
+    { xid: string },
+  ];
+  slowXid = BigInt(xid);
 });
 afterEach(async () => {
   if (slow.isTransactionActive) await slow.rollbackTransaction();
@@ -69,11 +74,7 @@ describe('a reader that goes on', () => {
     await holdNos(house, hall, token, [2]);
     const second = await read(first.seen);
     expect(nosIn(second)).toEqual([2]);
-    // The horizon is the whole server's: transactions elsewhere may hold it further back, and let go of it.
-    const [{ xid }] = (await slow.query('SELECT pg_current_xact_id()::text AS xid')) as [
-      { xid: string },
-    ];
-    expect(second.horizon).toBeLessThanOrEqual(BigInt(xid));
+    expect(second.horizon).toBeLessThanOrEqual(slowXid);
     expect(nosIn(await read(second.seen))).toEqual([]);
     await slow.commitTransaction();
     const last = await read(second.seen);
@@ -88,7 +89,7 @@ describe('a reader that goes on', () => {
     for (let again = 0; again < 2; again++) {
       const found = await read(seenBelow(horizon));
       expect(nosIn(found)).toEqual([3]);
-      expect(found.horizon).toBe(horizon);
+      expect(found.horizon).toBeLessThanOrEqual(slowXid);
     }
   });
 });
