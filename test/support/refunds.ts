@@ -44,7 +44,7 @@ export interface BookingView {
   status: string;
   total: { amountMinor: number };
   refunded: { amountMinor: number; currency: string };
-  tickets: { id: string; status: string; seat: { no: number; status: string } }[];
+  tickets: { id: string; status: string; seat: { id: string; no: number; status: string } }[];
   payments: { status: string; refunded: { amountMinor: number } }[];
   refunds: {
     id: string;
@@ -58,7 +58,7 @@ export interface BookingView {
 
 const BOOKING = `
   id status total { amountMinor } refunded { amountMinor currency }
-  tickets { id status seat { no status } }
+  tickets { id status seat { id no status } }
   payments { status refunded { amountMinor } }
   refunds { id status origin reason amount { amountMinor } fee { amountMinor } }`;
 

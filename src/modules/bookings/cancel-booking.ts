@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { App } from '../../app.types';
 import { badInput, DomainError, notFound } from '../../errors';
-import type { EventScopedKey } from '../../infra/ids';
+import { eventScopedId, type EventScopedKey } from '../../infra/ids';
 import { Event, EventStatus } from '../events/event.entity';
 import type { Payment } from '../payments/payment.entity';
 import type { Holder } from '../reservations/reservation.entity';
@@ -13,7 +13,7 @@ import { giveBackTickets, lockLiveTickets, publishGivenBack, type LiveTicket } f
 import { makeRefundsNow } from './make-refund';
 import { RefundOrigin } from './refund.entity';
 import { lockBooking, settledPaymentOf } from './refund-ledger';
-import { buyersMayCancelUntil, feeOf } from './refund.rules';
+import { buyersMayCancelUntil, feeOf, isBuyersOwn } from './refund.rules';
 
 export interface CancelBooking {
   booking: EventScopedKey;
@@ -32,7 +32,7 @@ const NAMED_MAX = 20;
  * Gives tickets of a booking back: all in one transaction, but for the money itself, which the provider
  * is asked for afterwards (make-refund.ts). That the caller may do so is for the resolver to know.
  * Throws NOT_FOUND for tickets of another booking, CONFLICT, IDEMPOTENCY_CONFLICT, and BAD_USER_INPUT
- * for a part of a table that is sold as a whole.
+ * for a part of a table that is sold as a whole, unless its seats are kept off sale.
  */
 export async function cancelBooking(
   app: App,
@@ -57,12 +57,16 @@ export async function cancelBooking(
     refuseByState(booking, event);
     const live = await lockLiveTickets(tx, booking);
     const tickets = chosenOf(live, await ownTicketIds(tx, booking), request.ticketIds);
-    if (request.staff === null) {
-      refuseBuyer(event, tickets, app.clock.now());
-      refuseDisputed(await settledPaymentOf(tx, booking));
-      refuseTornTables(tickets, live, offer.layout.wholeTableOf);
-    }
     const { staff, reason } = request;
+    if (staff === null) {
+      refuseBuyer(event, tickets, app.clock.now());
+      refuseOthers(booking, tickets, offer.layout.label);
+      refuseDisputed(await settledPaymentOf(tx, booking));
+    }
+    // What the house keeps nobody takes for free.
+    if (!staff?.keepSeatsOffSale) {
+      refuseTornTables(tickets, live, offer.layout.wholeTableOf, staff !== null);
+    }
     const done = await giveBackTickets(
       app,
       tx,
@@ -110,6 +114,31 @@ function refuseBuyer(event: Event, tickets: readonly LiveTicket[], now: Date): v
   }
 }
 
+/**
+ * Whoever has been given a ticket is not to stand at the door without one because somebody else was
+ * paid for it. All or nothing, also where no tickets were named: a buyer who is told of it may name
+ * those that are left to him.
+ */
+function refuseOthers(
+  booking: Booking,
+  tickets: readonly LiveTicket[],
+  labels: PlanLayout['label'],
+): void {
+  const others = tickets.filter((ticket) => !isBuyersOwn(ticket, booking));
+  if (others.length === 0) return;
+  const named = others.slice(0, NAMED_MAX).map(({ no }) => labels[no]);
+  const more = others.length > NAMED_MAX ? ` and ${others.length - NAMED_MAX} more` : '';
+  throw new DomainError(
+    'CONFLICT',
+    `Somebody else has the ticket of ${named.join(', ')}${more}: it has to come back first, by a transfer to the name of the booking, or the organizer’s staff cancel it. Tickets of your own you may cancel by naming them.`,
+    {
+      ticketIds: others
+        .slice(0, NAMED_MAX)
+        .map(({ id }) => eventScopedId('Ticket', { eventId: booking.eventId, id })),
+    },
+  );
+}
+
 /** The bank may take the money back at any moment: it is not sent as well. Staff, who can see that, decide. */
 function refuseDisputed(payment: Payment | undefined): void {
   if (payment === undefined || payment.disputedAt === null) return;
@@ -143,11 +172,12 @@ async function ownTicketIds(
   return new Set(rows.map((row) => row.id));
 }
 
-/** What is sold as a whole is given back as a whole: nobody could buy a part of a table. */
+/** What is sold as a whole is on sale again as a whole: nobody could buy a part of a table. */
 function refuseTornTables(
   tickets: readonly LiveTicket[],
   live: readonly LiveTicket[],
   wholeTableOf: PlanLayout['wholeTableOf'],
+  byStaff: boolean,
 ): void {
   const going = new Set(tickets.map(({ no }) => no));
   const torn = new Map<number, string>();
@@ -158,7 +188,8 @@ function refuseTornTables(
   const problems = tickets.flatMap(({ no }) => {
     const name = torn.get(wholeTableOf(no)?.firstNo ?? -1);
     if (name === undefined) return [];
-    const message = `the ticket of seat ${no} is of table ${name}, which is given back as a whole`;
+    const way = byStaff ? ', unless keepSeatsOffSale keeps its seat off sale' : '';
+    const message = `the ticket of seat ${no} is of table ${name}, which is given back as a whole${way}`;
     return [{ path: 'input.ticketIds', message }];
   });
   if (problems.length > 0) throw badInput(problems.slice(0, NAMED_MAX));

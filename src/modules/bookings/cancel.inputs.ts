@@ -13,7 +13,7 @@ export class CancelBookingInput {
 
   @Field(() => [ID], {
     nullable: true,
-    description: `1 to ${TICKETS_MAX} tickets of the booking. Absent: all that are left of it.`,
+    description: `1 to ${TICKETS_MAX} tickets of the booking. Absent: all that are left of it; refused to a buyer (CONFLICT) where somebody else has one of them by now, so name those that are not transferred.`,
   })
   @IsOptional()
   @ArrayMinSize(1)
@@ -29,7 +29,8 @@ export class CancelBookingInput {
 
   @Field(() => Boolean, {
     defaultValue: false,
-    description: 'Staff only: the seats become BLOCKED, a house hold, and not AVAILABLE.',
+    description:
+      'Staff only: the seats become BLOCKED, a house hold, and not AVAILABLE. Needed to cancel a part of a table that is sold as a whole (else BAD_USER_INPUT of input.ticketIds): nobody could buy its seats alone.',
   })
   keepSeatsOffSale!: boolean;
 

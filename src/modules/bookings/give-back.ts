@@ -21,6 +21,9 @@ export interface LiveTicket {
   no: number;
   priceMinor: number;
   status: 'VALID' | 'CHECKED_IN';
+  /** Whom it admits, and where a transfer has sent it. */
+  holderName: string;
+  holderEmail: string | null;
 }
 
 /** In order of their places. Nobody is let in with them, nor gives them back, until the caller is done. */
@@ -29,7 +32,9 @@ export async function lockLiveTickets(
   { eventId, id }: EventScopedKey,
 ): Promise<LiveTicket[]> {
   return tx.query(
-    `SELECT id, no, price_minor AS "priceMinor", status FROM tickets
+    `SELECT id, no, price_minor AS "priceMinor", status, holder_name AS "holderName",
+       holder_email AS "holderEmail"
+     FROM tickets
      WHERE event_id = $1 AND booking_id = $2 AND status <> 'VOID' ORDER BY no FOR UPDATE`,
     [eventId, id],
   );

@@ -35,7 +35,7 @@ export class RefundResolver {
 export class BookingRefundsResolver {
   @Mutation(() => Booking, {
     description:
-      'Gives tickets back, all of a booking or some. Its buyer may until the event’s refundDeadlineAt, or else its start, and less the event’s fee; staff who may sell, at any time. The tickets are void and their seats on sale again. The booking is CANCELLED once nothing is left of it, and REFUNDED when the money is back; with tickets left it stays CONFIRMED. Errors: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, BAD_USER_INPUT, IDEMPOTENCY_CONFLICT, CONFLICT (a payment in flight, the time is over, given back already, a ticket that has been used).',
+      'Gives tickets back, all of a booking or some. Its buyer may until the event’s refundDeadlineAt, or else its start, and less the event’s fee; staff who may sell, at any time. The tickets are void and their seats on sale again. The booking is CANCELLED once nothing is left of it, and REFUNDED when the money is back; with tickets left it stays CONFIRMED. A ticket that has been transferred is somebody else’s: its buyer cancels it once it has come back, by transferTicket to the booking’s customerName and no address but its customerEmail; staff may at once. A table that is sold as a whole is given back as a whole. Errors: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, BAD_USER_INPUT, IDEMPOTENCY_CONFLICT, CONFLICT (a payment in flight, the time is over, given back already, a ticket that has been used, or is somebody else’s: up to 20 of them in `extensions.ticketIds`).',
   })
   async cancelBooking(
     @Ctx() ctx: RequestContext,

@@ -17,6 +17,23 @@ export function buyersMayCancelUntil({ refundDeadlineAt, startsAt }: RefundPolic
   return refundDeadlineAt !== null && refundDeadlineAt < startsAt ? refundDeadlineAt : startsAt;
 }
 
+/**
+ * Whether a ticket is whoever booked it's own: it was never transferred, or has come back to the name of
+ * the booking, and to its address where it was sent to one. Case and spaces do not matter.
+ */
+export function isBuyersOwn(
+  ticket: { holderName: string; holderEmail: string | null },
+  booking: { customerName: string; customerEmail: string },
+): boolean {
+  const { holderName, holderEmail } = ticket;
+  if (spelled(holderName) !== spelled(booking.customerName)) return false;
+  return holderEmail === null || spelled(holderEmail) === spelled(booking.customerEmail);
+}
+
+function spelled(text: string): string {
+  return text.normalize('NFC').trim().replace(/\s+/gu, ' ').toLowerCase();
+}
+
 /** What is kept of one ticket: never more than it cost. Parts of a minor unit are the buyer's. */
 export function feeOf(
   priceMinor: number,

@@ -61,7 +61,7 @@ export class HouseHoldResolver {
 
   @Mutation(() => [Seat], {
     description:
-      'Puts the blocked ones among the seats on sale again; others stay as they are. Answers them in plan order. For OWNERs, MANAGERs and BOX_OFFICE. Errors: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, BAD_USER_INPUT.',
+      'Puts the blocked ones among the seats on sale again; others stay as they are, and so do those of a table that is sold as a whole and has seats held or sold. Answers them in plan order. For OWNERs, MANAGERs and BOX_OFFICE. Errors: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, BAD_USER_INPUT.',
   })
   async unblockSeats(
     @Ctx() ctx: RequestContext,

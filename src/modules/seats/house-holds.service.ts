@@ -1,8 +1,10 @@
 /** House holds: seats that staff keep off sale, with no deadline. */
+import type { EntityManager } from 'typeorm';
 import type { App } from '../../app.types';
 import { badInput, DomainError, type FieldProblem } from '../../errors';
 import { seatId, type SeatKey } from '../../infra/ids';
 import type { PlanLayout } from '../venues/geometry';
+import type { PlanTable } from '../venues/seating-plan.rules';
 import { callBlockSeats, callUnblockSeats } from './house-holds.sql';
 import { seatsOf } from './inventory';
 import type { Seat } from './seat.entity';
@@ -63,8 +65,9 @@ export async function blockSeats(
 }
 
 /**
- * Puts the blocked ones among the seats on sale again; the others are left as they are. Answers the
- * named seats in plan order. Throws BAD_USER_INPUT.
+ * Puts the blocked ones among the seats on sale again; the others are left as they are, and so are
+ * those of a table that goes as a whole while others of its seats are held or sold: nobody could buy
+ * them. Answers the named seats in plan order. Throws BAD_USER_INPUT.
  */
 export async function unblockSeats(
   app: App,
@@ -76,7 +79,9 @@ export async function unblockSeats(
   const nos = chosenNos(event.id, layout, selection);
   const outcome = await withSectionLocks(app, { eventId: event.id, layout, nos }, () =>
     app.db.transaction(async (tx) => {
-      const unblocked = await callUnblockSeats(tx, event.id, nos);
+      const unsellable = await takenTables(tx, event.id, nos, layout, app.clock.now());
+      const sellable = nos.filter((no) => !unsellable.has(layout.wholeTableOf(no)));
+      const unblocked = await callUnblockSeats(tx, event.id, sellable);
       if (unblocked.nos.length > 0) {
         await app.outbox.record(tx, {
           type: 'seats.unblocked',
@@ -90,6 +95,30 @@ export async function unblockSeats(
   );
   app.live.publish([seatChange(event.id, 'A', outcome)]);
   return seatsOf(app, event.id, nos);
+}
+
+/**
+ * The tables that go as a whole, have one of the seats, and have a seat that is held or sold. Such a
+ * table stays so or becomes free as a whole meanwhile: nobody can take a part of it.
+ */
+async function takenTables(
+  tx: EntityManager,
+  eventId: string,
+  nos: readonly number[],
+  layout: PlanLayout,
+  now: Date,
+): Promise<Set<PlanTable | undefined>> {
+  const tables = new Set(nos.flatMap((no) => layout.wholeTableOf(no) ?? []));
+  if (tables.size === 0) return new Set();
+  const seats = [...tables].flatMap(({ firstNo, seatCount }) =>
+    Array.from({ length: seatCount }, (_, i) => firstNo + i),
+  );
+  const taken: { no: number }[] = await tx.query(
+    `SELECT no FROM seats WHERE event_id = $1 AND no = ANY ($2::integer[])
+       AND status <> 'B' AND NOT seat_is_free(status, held_until, $3)`,
+    [eventId, seats, now],
+  );
+  return new Set(taken.map(({ no }) => layout.wholeTableOf(no)));
 }
 
 /** The positions of a selection, ascending and distinct. */
