@@ -11,7 +11,7 @@ import {
 import { seatJobs } from '../../src/modules/seats/seat.jobs';
 import { startHouse, type House } from '../support/house';
 import { guests, holdNos, openHall, type Hall } from '../support/hall';
-import { MapClient } from './map-client';
+import { MapClient, untilCursorsReachPastPruned } from './map-client';
 
 let house: House;
 let hall: Hall;
@@ -157,6 +157,8 @@ describe('pruning', () => {
     expect(left).not.toContain(OLD);
     expect(left.length).toBeGreaterThan(7);
     expect((await client.connect(cursor)).snapshot).not.toBeNull();
+    await untilCursorsReachPastPruned(house);
+    await client.connect(cursor);
     // What it was given then is good again.
     expect((await client.connect()).snapshot).toBeNull();
     await client.close();

@@ -1,3 +1,4 @@
+import { eventually } from '../support/eventually';
 import type { House } from '../support/house';
 import type { Messages, SubscriptionClient } from '../support/subscriptions';
 import { statusesOf, type Hall } from '../support/hall';
@@ -16,7 +17,7 @@ export interface MapUpdate {
   availability: Counts;
 }
 
-const AWAIT_MS = 10_000;
+const AWAIT_MS = 20_000;
 const COUNTS = '{ total available held sold blocked }';
 export const UPDATES = `subscription ($eventId: ID!, $after: String) {
   seatMapUpdates(eventId: $eventId, after: $after) {
@@ -70,7 +71,7 @@ export class MapClient {
     return update;
   }
 
-  /** Takes messages until one leaves the map as it should be; fails ten seconds after the last. */
+  /** Takes messages until one leaves the map as it should be; fails twenty seconds after the last. */
   async until(fits: () => boolean): Promise<void> {
     while (!fits()) await this.next();
   }
@@ -106,6 +107,20 @@ export class MapClient {
     expect(available + held + sold + blocked).toBe(total);
     if (this.whole) expect(total).toBe(this.letters.length);
   }
+}
+
+/**
+ * Resolves when cursors given from now on reach past what has been pruned. A day that is dropped while
+ * transactions are open, of whatever database on the server, takes those with it that they hold back.
+ */
+export async function untilCursorsReachPastPruned({ app }: House): Promise<void> {
+  await eventually(
+    () =>
+      app.db.query<{ reaches: boolean }>(
+        'SELECT pg_snapshot_xmin(pg_current_snapshot()) >= pruned_below AS reaches FROM change_log_epoch',
+      ),
+    ([row]) => row?.reaches === true,
+  );
 }
 
 export const watchMap = (

@@ -6,7 +6,7 @@ import type { Database } from '../../src/infra/database';
 import { callHoldSeats } from '../../src/modules/seats/seat-functions.sql';
 import { startHouse, type House } from '../support/house';
 import { guests, HALL_SEATS, holdNos, openHall, type Hall } from '../support/hall';
-import { MapClient, watchMap } from './map-client';
+import { MapClient, untilCursorsReachPastPruned, watchMap } from './map-client';
 
 let house: House;
 let hall: Hall;
@@ -101,6 +101,7 @@ describe('seatMapUpdates with `after`', () => {
     await house.app.db.query('SELECT make_change_log_partitions(7)');
     const first = await client.connect(cursor);
     expect(first.snapshot?.statuses[4]).toBe('H');
+    await untilCursorsReachPastPruned(house);
     const fresh = await cursorNow();
     await holdNos(house, hall, token, [5]);
     expect(await client.connect(fresh)).toMatchObject({

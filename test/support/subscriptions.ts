@@ -1,7 +1,7 @@
 import { createClient, type Client } from 'graphql-ws';
 import WebSocket from 'ws';
 
-const AWAIT_MS = 10_000;
+const AWAIT_MS = 20_000;
 
 /** What a subscription sent, kept until somebody asks: tests await messages and never sleep. */
 export class Messages<T> {
@@ -23,7 +23,7 @@ export class Messages<T> {
     this.onEnd.forEach((tell) => tell());
   }
 
-  /** The next message; fails after ten seconds, or when the subscription has ended. */
+  /** The next message; fails after twenty seconds, or when the subscription has ended. */
   next(): Promise<T> {
     const message = this.queue.shift();
     if (message !== undefined) return Promise.resolve(message);
