@@ -7,6 +7,10 @@ import { badInput } from '../errors';
 
 /** The longest page of any connection. */
 export const PAGE_MAX = 1_000;
+/** What the arguments of every connection say of themselves. */
+export const FIRST_SAID = `Entries of a page: 1 to ${PAGE_MAX}, else BAD_USER_INPUT.`;
+export const AFTER_SAID =
+  'The cursor behind which the page begins: of the same list, in the same order. Absent: from the first entry.';
 
 @ObjectType({ description: 'Where a page stands in its list (Relay).' })
 export class PageInfo {
@@ -24,7 +28,10 @@ export class PageInfo {
   })
   startCursor!: string | null;
 
-  @Field(() => String, { nullable: true, description: 'Of the last entry: hand it to `after`.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Of the last entry: hand it to `after`. Null where there is none.',
+  })
   endCursor!: string | null;
 }
 

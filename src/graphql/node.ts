@@ -12,7 +12,11 @@ import type { RequestContext } from './context';
   },
 })
 export abstract class Node {
-  @Field(() => ID, { name: 'id' })
+  @Field(() => ID, {
+    name: 'id',
+    description:
+      'Opaque, and never changes. `node` fetches by it, as does whatever asks for the id of such a thing.',
+  })
   publicId!: string;
 }
 
@@ -33,7 +37,8 @@ export function nodeResolverOf(fetchers: Partial<Record<NodeType, NodeFetcher>>)
     })
     async node(
       @Ctx() ctx: RequestContext,
-      @Arg('id', () => ID) id: string,
+      @Arg('id', () => ID, { description: 'The `id` of whatever it is, as an answer told it.' })
+      id: string,
     ): Promise<object | null> {
       const key = parseNodeId(id);
       const fetch = key && fetchers[key.type];

@@ -6,6 +6,8 @@ import { Field, InterfaceType } from 'type-graphql';
   resolveType: (value: { __typename: string }) => value.__typename,
 })
 export abstract class Refusal {
-  @Field(() => String)
+  @Field(() => String, {
+    description: 'A whole sentence in plain English, which may be shown as it is.',
+  })
   message!: string;
 }

@@ -77,11 +77,15 @@ export type SeatSelectionInput = {
   ticketTypeKey?: string | null | undefined;
 };
 
-/** HELD: claimed by a buyer for a few minutes. BLOCKED: kept off sale by staff. */
+/** AVAILABLE → HELD → SOLD, and back to AVAILABLE when it is let go of or given back. */
 export type SeatStatus =
+  /** Free, also where a hold has lapsed a moment ago. */
   | 'AVAILABLE'
+  /** Kept off sale by staff, with no deadline: a house hold. */
   | 'BLOCKED'
+  /** In a buyer’s reservation for a few minutes, or being paid for. */
   | 'HELD'
+  /** Paid for: a ticket admits to it. */
   | 'SOLD';
 
 /** VALID → CHECKED_IN at the door, once; VOID admits nobody any more. */

@@ -32,7 +32,9 @@ function IsNewPassword(): PropertyDecorator {
 
 @InputType({ description: 'A new account.' })
 export class RegisterInput {
-  @Field(() => EmailAddress)
+  @Field(() => EmailAddress, {
+    description: `Up to ${EMAIL_LENGTH_MAX} characters; kept in small letters. Where it has an account already: EMAIL_TAKEN.`,
+  })
   @MaxLength(EMAIL_LENGTH_MAX)
   email!: string;
 
@@ -42,23 +44,27 @@ export class RegisterInput {
   @IsNewPassword()
   password!: string;
 
-  @Field(() => String)
+  @Field(() => String, {
+    description: `1 to ${NAME_LENGTH_MAX} characters. Both names together stand on bookings that are given no other.`,
+  })
   @IsText(1, NAME_LENGTH_MAX)
   firstName!: string;
 
-  @Field(() => String)
+  @Field(() => String, { description: `1 to ${NAME_LENGTH_MAX} characters.` })
   @IsText(1, NAME_LENGTH_MAX)
   lastName!: string;
 }
 
 @InputType({ description: 'Who comes back.' })
 export class LoginInput {
-  @Field(() => EmailAddress)
+  @Field(() => EmailAddress, { description: 'The account’s; small and capital letters are alike.' })
   @MaxLength(EMAIL_LENGTH_MAX)
   email!: string;
 
   /** Only bounded: what a password must be like is a matter of choosing one. */
-  @Field(() => String)
+  @Field(() => String, {
+    description: 'The account’s. After many wrong ones in a few minutes: RATE_LIMITED.',
+  })
   @MaxLength(PASSWORD_UNITS_MAX)
   password!: string;
 }
@@ -75,49 +81,58 @@ export class AuthResolver {
 
   @Mutation(() => Session, {
     description:
-      'Opens an account. With the access token of a guest it keeps what the guest holds.',
+      'Opens an account. With the access token of a guest it keeps what the guest holds and has booked. Errors: BAD_USER_INPUT, EMAIL_TAKEN, RATE_LIMITED.',
   })
   async register(
     @Ctx() ctx: RequestContext,
-    @Arg('input', () => RegisterInput) input: RegisterInput,
+    @Arg('input', () => RegisterInput, { description: 'Whose account it is to be.' })
+    input: RegisterInput,
   ): Promise<Session> {
     return rememberProof(ctx, await register(ctx.app, ctx.viewer, input, ctx.remoteAddress));
   }
 
   @Mutation(() => Session, {
-    description: 'INVALID_CREDENTIALS does not say which of the two is wrong.',
+    description:
+      'Opens a session of an account. INVALID_CREDENTIALS does not say which of the two is wrong. Errors: BAD_USER_INPUT, INVALID_CREDENTIALS, RATE_LIMITED.',
   })
   async login(
     @Ctx() ctx: RequestContext,
-    @Arg('input', () => LoginInput) input: LoginInput,
+    @Arg('input', () => LoginInput, { description: 'E-mail address and password.' })
+    input: LoginInput,
   ): Promise<Session> {
     return rememberProof(ctx, await login(ctx.app, input, ctx.remoteAddress));
   }
 
   @Mutation(() => Session, {
     description:
-      'The next session for a refresh token, which works once. Using a spent one ends the session for whoever holds it; a token that is of no use gives UNAUTHENTICATED.',
+      'The next tokens for a refresh token, which works once. Using a spent one ends the session for whoever holds it. Errors: UNAUTHENTICATED for a token that is of no use, RATE_LIMITED.',
   })
   async refreshSession(
     @Ctx() ctx: RequestContext,
-    @Arg('refreshToken', () => String) refreshToken: string,
+    @Arg('refreshToken', () => String, { description: 'The last one that the session was given.' })
+    refreshToken: string,
   ): Promise<Session> {
     return rememberProof(ctx, await refreshSession(ctx.app, refreshToken, ctx.remoteAddress));
   }
 
   @Mutation(() => Boolean, {
-    description: 'Ends the session of a refresh token; true as well where there is none to end.',
+    description:
+      'Ends the session of a refresh token; true as well where there is none to end. Its access token lives on for what is left of its 15 minutes. Errors: RATE_LIMITED.',
   })
   async logout(
     @Ctx() ctx: RequestContext,
-    @Arg('refreshToken', () => String) refreshToken: string,
+    @Arg('refreshToken', () => String, {
+      description: 'Any of the session’s, a spent one as well.',
+    })
+    refreshToken: string,
   ): Promise<boolean> {
     await logout(ctx.app, refreshToken, ctx.remoteAddress);
     return true;
   }
 
   @Mutation(() => Session, {
-    description: 'A signed identity for buyers without an account; it can hold and book.',
+    description:
+      'A signed identity for buyers without an account; it can hold and book, and `register` makes an account of it. Errors: RATE_LIMITED.',
   })
   async startGuestSession(@Ctx() ctx: RequestContext): Promise<Session> {
     return startGuestSession(ctx.app, ctx.remoteAddress);

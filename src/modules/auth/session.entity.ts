@@ -65,13 +65,17 @@ export class Session {
   @Field(() => String, { description: 'Send it as `Authorization: Bearer …`.' })
   accessToken!: string;
 
-  @Field(() => DateTime)
+  @Field(() => DateTime, { description: 'From then on it is UNAUTHENTICATED.' })
   accessTokenExpiresAt!: Date;
 
-  @Field(() => String)
+  @Field(() => String, {
+    description: 'For refreshSession, once. Keep it as you keep a password.',
+  })
   refreshToken!: string;
 
-  @Field(() => DateTime)
+  @Field(() => DateTime, {
+    description: 'A session that is not refreshed by then has ended; each refresh moves it.',
+  })
   refreshTokenExpiresAt!: Date;
 
   @Field(() => User, { nullable: true, description: 'Null for a guest.' })

@@ -16,7 +16,9 @@ export class User {
 
   /** Trimmed and in lower case: one person, one spelling (see normalizeEmail). */
   @Column('text')
-  @Field(() => EmailAddress)
+  @Field(() => EmailAddress, {
+    description: 'What they log in with: in small letters, and no other account’s.',
+  })
   email!: string;
 
   /** Left out of every SELECT that does not name it: only a login has use for it. */
@@ -24,11 +26,11 @@ export class User {
   passwordHash?: string;
 
   @Column('text')
-  @Field(() => String)
+  @Field(() => String, { description: 'As registered, 1 to 100 characters.' })
   firstName!: string;
 
   @Column('text')
-  @Field(() => String)
+  @Field(() => String, { description: 'As registered, 1 to 100 characters.' })
   lastName!: string;
 
   /** May do everything in every organization. */

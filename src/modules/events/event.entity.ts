@@ -13,7 +13,16 @@ export enum EventStatus {
 registerEnumType(EventStatus, {
   name: 'EventStatus',
   description:
-    'DRAFT: only the organization sees it. PUBLISHED: everybody does. CANCELLED: it will not take place.',
+    'DRAFT → PUBLISHED → CANCELLED. A draft may be CANCELLED as well, and stays unseen by others.',
+  valuesConfig: {
+    DRAFT: {
+      description: 'Only its organization sees it. Its seats can be blocked, and none be held.',
+    },
+    PUBLISHED: { description: 'Everybody sees it. Event.onSale tells whether seats can be held.' },
+    CANCELLED: {
+      description: 'It will not take place. Nothing can be held, and its bookings are refunded.',
+    },
+  },
 });
 
 /** One performance, sold on one seating plan. */
@@ -41,11 +50,13 @@ export class Event {
   seatingPlanId!: string;
 
   @Column('text')
-  @Field(() => String)
+  @Field(() => String, { description: 'What buyers know it by, 1 to 200 characters.' })
   title!: string;
 
   @Column('text')
-  @Field(() => String)
+  @Field(() => String, {
+    description: 'Plain text, up to 10,000 characters; empty where nothing was written.',
+  })
   description!: string;
 
   @Column('timestamptz')
@@ -53,11 +64,17 @@ export class Event {
   startsAt!: Date;
 
   @Column('timestamptz', { nullable: true })
-  @Field(() => DateTime, { description: 'When the doors open.', nullable: true })
+  @Field(() => DateTime, {
+    description: 'When the doors open, not after it starts. Null: not told.',
+    nullable: true,
+  })
   doorsAt!: Date | null;
 
   @Column('timestamptz', { nullable: true })
-  @Field(() => DateTime, { nullable: true })
+  @Field(() => DateTime, {
+    nullable: true,
+    description: 'When it ends, not before it starts. Null: not told.',
+  })
   endsAt!: Date | null;
 
   @Column('timestamptz', { nullable: true })
@@ -72,11 +89,11 @@ export class Event {
   salesEndAt!: Date | null;
 
   @Column('text')
-  @Field(() => EventStatus)
+  @Field(() => EventStatus, { description: 'Who sees it, and whether it will take place.' })
   status!: EventStatus;
 
   @Column('char', { length: 3 })
-  @Field(() => CurrencyCode, { description: 'Of all its prices.' })
+  @Field(() => CurrencyCode, { description: 'Of all its prices; it never changes.' })
   currency!: string;
 
   /** The lowest of its prices, kept here so that lists can be sorted and filtered by it. */
@@ -84,7 +101,9 @@ export class Event {
   priceFromMinor!: number | null;
 
   @Column('integer')
-  @Field(() => Int, { description: 'How long a hold lasts.' })
+  @Field(() => Int, {
+    description: 'How long seats are held for a buyer, in seconds; extendReservation adds as many.',
+  })
   holdSeconds!: number;
 
   @Column('integer')
@@ -146,11 +165,13 @@ export class TicketType {
   eventId!: string;
 
   @PrimaryColumn('text')
-  @Field(() => String)
+  @Field(() => String, {
+    description: 'What prices and selections refer to: unique in its event, and it never changes.',
+  })
   key!: string;
 
   @Column('text')
-  @Field(() => String)
+  @Field(() => String, { description: 'What buyers read, 1 to 100 characters.' })
   name!: string;
 
   /** Its place in the organizer's order. */
@@ -177,10 +198,10 @@ export class CategoryPrice {
 
 @ObjectType('Price', { description: 'What a place of a category costs with a ticket type.' })
 export class Price {
-  @Field(() => TicketType)
+  @Field(() => TicketType, { description: 'One of the event’s.' })
   ticketType!: TicketType;
 
-  @Field(() => Money)
+  @Field(() => Money, { description: 'For one place, in the event’s currency; 0 is free.' })
   price!: Money;
 }
 
@@ -196,12 +217,17 @@ export class EventCategory {
   /** Index into the seating plan's categories. */
   categoryNo!: number;
 
-  @Field(() => String)
+  @Field(() => String, {
+    description: 'What prices and filters refer to; the seating plan’s, and unique there.',
+  })
   key!: string;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'What buyers read; the seating plan’s.' })
   name!: string;
 
-  @Field(() => String, { nullable: true, description: 'A CSS colour.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'A CSS colour; null where the seating plan has none.',
+  })
   color!: string | null;
 }

@@ -20,6 +20,11 @@ import { EVENT_LIMITS, TICKET_TYPE_KEY } from './event.rules';
 const { titleLength, descriptionLength, priceMinorMax } = EVENT_LIMITS;
 const INT_MAX = 2_147_483_647;
 
+/** What inputs for new and for known events say alike. */
+const DESCRIPTION_SAID = `Plain text, up to ${descriptionLength} characters. Null: none.`;
+const DOORS_SAID = 'When the doors open, not after it starts. Null: not told.';
+const ENDS_SAID = 'When it ends, not before it starts. Null: not told.';
+
 /** May be left out, and may not be null: there is no event without it. */
 const IfGiven = (): PropertyDecorator =>
   ValidateIf((_input: object, value: unknown) => value !== undefined);
@@ -42,7 +47,8 @@ export class CategoryPriceInput {
   ticketTypeKey?: string | null;
 
   @Field(() => Int, {
-    description: 'In the smallest unit of the event’s currency (cents, say); 0 is free.',
+    description:
+      'In the smallest unit of the event’s currency (cents, say): 0, which is free, to 100,000,000.',
   })
   @Min(0)
   @Max(priceMinorMax)
@@ -57,24 +63,28 @@ export class TicketTypeInput {
   @Matches(TICKET_TYPE_KEY, { message: 'must be 1 to 40 of a-z, 0-9, - and _' })
   key!: string;
 
-  @Field(() => String)
+  @Field(() => String, {
+    description: `What buyers read: 1 to ${EVENT_LIMITS.ticketTypeNameLength} characters.`,
+  })
   @IsText(1, EVENT_LIMITS.ticketTypeNameLength)
   name!: string;
 }
 
 @InputType({ description: 'A new event, a draft at first.' })
 export class CreateEventInput {
-  @Field(() => ID)
+  @Field(() => ID, { description: 'Who puts it on: you are an OWNER or MANAGER there.' })
   organizationId!: string;
 
   @Field(() => ID, { description: "A plan of one of the organization's venues." })
   seatingPlanId!: string;
 
-  @Field(() => String)
+  @Field(() => String, {
+    description: `1 to ${titleLength} characters. Event.slug is made of it, once and for all.`,
+  })
   @IsText(1, titleLength)
   title!: string;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { nullable: true, description: DESCRIPTION_SAID })
   @IsOptional()
   @IsText(0, descriptionLength)
   description?: string | null;
@@ -82,24 +92,27 @@ export class CreateEventInput {
   @Field(() => DateTime, { description: 'Not in the past.' })
   startsAt!: Date;
 
-  @Field(() => DateTime, { nullable: true })
+  @Field(() => DateTime, { nullable: true, description: DOORS_SAID })
   doorsAt?: Date | null;
 
-  @Field(() => DateTime, { nullable: true })
+  @Field(() => DateTime, { nullable: true, description: ENDS_SAID })
   endsAt?: Date | null;
 
   @Field(() => DateTime, { nullable: true, description: 'Absent: as soon as it is published.' })
   salesStartAt?: Date | null;
 
-  @Field(() => DateTime, { nullable: true, description: 'Absent: until it starts.' })
+  @Field(() => DateTime, {
+    nullable: true,
+    description: 'After salesStartAt. Absent: until it starts, which is the end in any case.',
+  })
   salesEndAt?: Date | null;
 
-  @Field(() => CurrencyCode)
+  @Field(() => CurrencyCode, { description: 'Of all its prices. It stays as it is.' })
   currency!: string;
 
   @Field(() => [TicketTypeInput], {
     nullable: true,
-    description: "Absent: one type, 'standard'. They stay as they are.",
+    description: `1 to ${EVENT_LIMITS.ticketTypes}, each key once. Absent: one type, 'standard'. They stay as they are.`,
   })
   @IsOptional()
   @ArrayMinSize(1)
@@ -108,7 +121,7 @@ export class CreateEventInput {
   ticketTypes?: TicketTypeInput[] | null;
 
   @Field(() => [CategoryPriceInput], {
-    description: 'A category without a price is not on sale.',
+    description: 'May be empty at first. A category without a price is not on sale.',
   })
   @ArrayMaxSize(EVENT_LIMITS.prices)
   @ValidateNested({ each: true })
@@ -159,7 +172,8 @@ export class CreateEventInput {
   @Field(() => Int, {
     nullable: true,
     defaultValue: 0,
-    description: 'Kept of each ticket given back, in minor units; never more than its price.',
+    description:
+      'Kept of each ticket given back, in minor units, 0 to 100,000,000; never more than its price.',
   })
   @IsOptional()
   @Min(0)
@@ -181,7 +195,7 @@ export class CreateEventInput {
   description: 'What is left out stays as it is; null takes away what need not be there.',
 })
 export class UpdateEventInput {
-  @Field(() => ID)
+  @Field(() => ID, { description: 'An event that has not been cancelled.' })
   id!: string;
 
   @Field(() => Int, {
@@ -189,34 +203,51 @@ export class UpdateEventInput {
   })
   expectedVersion!: number;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, {
+    nullable: true,
+    description: `1 to ${titleLength} characters; not null. The slug stays as it is.`,
+  })
   @IfGiven()
   @IsText(1, titleLength)
   title?: string;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { nullable: true, description: DESCRIPTION_SAID })
   @IsOptional()
   @IsText(0, descriptionLength)
   description?: string | null;
 
-  @Field(() => DateTime, { nullable: true, description: 'Not in the past.' })
+  @Field(() => DateTime, {
+    nullable: true,
+    description:
+      'Not in the past; not null. Who has booked a published event is told by mail that it moves.',
+  })
   @IfGiven()
   @IsDate({ message: 'must not be null' })
   startsAt?: Date;
 
-  @Field(() => DateTime, { nullable: true })
+  @Field(() => DateTime, { nullable: true, description: DOORS_SAID })
   doorsAt?: Date | null;
 
-  @Field(() => DateTime, { nullable: true })
+  @Field(() => DateTime, { nullable: true, description: ENDS_SAID })
   endsAt?: Date | null;
 
-  @Field(() => DateTime, { nullable: true })
+  @Field(() => DateTime, {
+    nullable: true,
+    description: 'Null: on sale as soon as it is published.',
+  })
   salesStartAt?: Date | null;
 
-  @Field(() => DateTime, { nullable: true })
+  @Field(() => DateTime, {
+    nullable: true,
+    description: 'After salesStartAt. Null: on sale until it starts.',
+  })
   salesEndAt?: Date | null;
 
-  @Field(() => [CategoryPriceInput], { nullable: true, description: 'In place of all there were.' })
+  @Field(() => [CategoryPriceInput], {
+    nullable: true,
+    description:
+      'In place of all there were; not null. What is held or booked keeps the price it was held at.',
+  })
   @IfGiven()
   @ArrayMaxSize(EVENT_LIMITS.prices)
   @ValidateNested({ each: true })
@@ -224,14 +255,15 @@ export class UpdateEventInput {
 
   @Field(() => DateTime, {
     nullable: true,
-    description: 'The terms of refunds hold for tickets that were sold before as well.',
+    description:
+      'Null: buyers may cancel until it starts. The terms of refunds hold for tickets that were sold before as well.',
   })
   refundDeadlineAt?: Date | null;
 
   @Field(() => Int, {
     nullable: true,
     description:
-      'Kept of each ticket that its buyer gives back, in the smallest unit of the currency.',
+      'Kept of each ticket that its buyer gives back, in minor units, 0 to 100,000,000; never more than its price.',
   })
   @IfGiven()
   @Min(0)
@@ -252,16 +284,20 @@ export class UpdateEventInput {
 export class EventFilter {
   @Field(() => String, {
     nullable: true,
-    description: 'Case-insensitive, over title, description, and the name and city of the venue.',
+    description:
+      'Part of the title, the description, or the name or city of the venue, up to 200 characters; case does not matter.',
   })
   @IsOptional()
   @IsText(0, 200)
   search?: string | null;
 
-  @Field(() => ID, { nullable: true })
+  @Field(() => ID, { nullable: true, description: 'Put on by this organization.' })
   organizationId?: string | null;
 
-  @Field(() => String, { nullable: true, description: 'The whole name; case does not matter.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'The whole name of the venue’s city, up to 100 characters; case does not matter.',
+  })
   @IsOptional()
   @IsText(0, 100)
   city?: string | null;
@@ -272,13 +308,19 @@ export class EventFilter {
   @Field(() => DateTime, { nullable: true, description: 'Before this instant.' })
   startsBefore?: Date | null;
 
-  @Field(() => Int, { nullable: true, description: 'Has a price that is not higher.' })
+  @Field(() => Int, {
+    nullable: true,
+    description: 'Has a price that is not higher: 0 or more, in minor units of whatever currency.',
+  })
   @IsOptional()
   @Min(0)
   @Max(INT_MAX)
   priceMinorMax?: number | null;
 
-  @Field(() => Boolean, { nullable: true })
+  @Field(() => Boolean, {
+    nullable: true,
+    description: 'True: only events whose Event.onSale is true now.',
+  })
   onSaleOnly?: boolean | null;
 }
 
@@ -289,21 +331,45 @@ export enum EventSortField {
 }
 registerEnumType(EventSortField, {
   name: 'EventSortField',
-  description: 'PRICE is the lowest on offer; events without one come last in either direction.',
+  description:
+    'What a list of events is sorted by. Equal ones have an order as well, always the same.',
+  valuesConfig: {
+    STARTS_AT: { description: 'When it begins.' },
+    PRICE: {
+      description:
+        'The lowest on offer, in minor units of whatever currency; events without one come last in either direction.',
+    },
+    TITLE: {
+      description: 'Letter by letter, small and capital ones alike, by no language’s rules.',
+    },
+  },
 });
 
 export enum SortDirection {
   ASC = 'ASC',
   DESC = 'DESC',
 }
-registerEnumType(SortDirection, { name: 'SortDirection', description: 'Upwards or downwards.' });
+registerEnumType(SortDirection, {
+  name: 'SortDirection',
+  description: 'Upwards or downwards.',
+  valuesConfig: {
+    ASC: { description: 'The earliest, the cheapest, or A first.' },
+    DESC: { description: 'The latest, the dearest, or Z first.' },
+  },
+});
 
 @InputType({ description: 'The order of a list of events.' })
 export class EventSort {
-  @Field(() => EventSortField, { defaultValue: EventSortField.STARTS_AT })
+  @Field(() => EventSortField, {
+    defaultValue: EventSortField.STARTS_AT,
+    description: 'What decides. A cursor is good for one field only.',
+  })
   field!: EventSortField;
 
-  @Field(() => SortDirection, { defaultValue: SortDirection.ASC })
+  @Field(() => SortDirection, {
+    defaultValue: SortDirection.ASC,
+    description: 'Which end comes first.',
+  })
   direction!: SortDirection;
 }
 

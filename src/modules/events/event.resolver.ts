@@ -1,6 +1,12 @@
 import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
 import { badInput, notFound } from '../../errors';
-import { connectionType, pageSize, type Connection } from '../../graphql/connections';
+import {
+  AFTER_SAID,
+  connectionType,
+  FIRST_SAID,
+  pageSize,
+  type Connection,
+} from '../../graphql/connections';
 import type { RequestContext } from '../../graphql/context';
 import { Money, money } from '../../graphql/money';
 import type { NodeFetcher } from '../../graphql/node';
@@ -48,10 +54,23 @@ export class EventResolver {
   })
   async events(
     @Ctx() ctx: RequestContext,
-    @Arg('filter', () => EventFilter, { nullable: true }) filter?: EventFilter | null,
-    @Arg('sort', () => EventSort, { nullable: true }) sort?: EventSort | null,
-    @Arg('first', () => Int, { nullable: true, defaultValue: PAGE_DEFAULT }) first?: number | null,
-    @Arg('after', () => String, { nullable: true }) after?: string | null,
+    @Arg('filter', () => EventFilter, {
+      nullable: true,
+      description: 'Absent: all that you may see.',
+    })
+    filter?: EventFilter | null,
+    @Arg('sort', () => EventSort, {
+      nullable: true,
+      description: 'Absent: by when they begin, the earliest first.',
+    })
+    sort?: EventSort | null,
+    @Arg('first', () => Int, {
+      nullable: true,
+      defaultValue: PAGE_DEFAULT,
+      description: FIRST_SAID,
+    })
+    first?: number | null,
+    @Arg('after', () => String, { nullable: true, description: AFTER_SAID }) after?: string | null,
   ): Promise<Connection<Event>> {
     const request = {
       filter: {
@@ -78,18 +97,30 @@ export class EventResolver {
   })
   async event(
     @Ctx() ctx: RequestContext,
-    @Arg('id', () => ID, { nullable: true }) id?: string | null,
-    @Arg('slug', () => String, { nullable: true }) slug?: string | null,
+    @Arg('id', () => ID, { nullable: true, description: 'Its id; or else the slug.' })
+    id?: string | null,
+    @Arg('slug', () => String, {
+      nullable: true,
+      description: 'Its name in addresses; or else the id. Both or neither is BAD_USER_INPUT.',
+    })
+    slug?: string | null,
   ): Promise<Event | null> {
     if (id != null && slug == null) return (await eventOf(ctx, id)) ?? null;
     if (slug != null && id == null) return (await visibleEventBySlug(ctx, slug)) ?? null;
     throw badInput([{ path: 'id', message: 'give exactly one of id and slug' }]);
   }
 
-  @Mutation(() => Event, { description: 'A draft. For OWNERs and MANAGERs of the organization.' })
+  @Mutation(() => Event, {
+    description:
+      'Makes a draft, with a seat for each place of the plan. For OWNERs and MANAGERs of the organization. Errors: UNAUTHENTICATED, NOT_FOUND (also for another organization’s plan), FORBIDDEN, BAD_USER_INPUT.',
+  })
   async createEvent(
     @Ctx() ctx: RequestContext,
-    @Arg('input', () => CreateEventInput, checkedBelow) input: CreateEventInput,
+    @Arg('input', () => CreateEventInput, {
+      ...checkedBelow,
+      description: 'What takes place, when and on which plan, and what it costs.',
+    })
+    input: CreateEventInput,
   ): Promise<Event> {
     requireUser(ctx.viewer);
     const organizationId = requireId('Organization', input.organizationId);
@@ -119,10 +150,17 @@ export class EventResolver {
     return createEvent(ctx.app, wanted, inputProblems(input));
   }
 
-  @Mutation(() => Event, { description: 'For OWNERs and MANAGERs of the organization.' })
+  @Mutation(() => Event, {
+    description:
+      'Changes an event, unless somebody else has changed it meanwhile. For OWNERs and MANAGERs of the organization. Errors: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, BAD_USER_INPUT, VERSION_CONFLICT (`extensions.currentVersion` is the version now), CONFLICT (it has been cancelled).',
+  })
   async updateEvent(
     @Ctx() ctx: RequestContext,
-    @Arg('input', () => UpdateEventInput, checkedBelow) input: UpdateEventInput,
+    @Arg('input', () => UpdateEventInput, {
+      ...checkedBelow,
+      description: 'The changes, and the version that they are made to.',
+    })
+    input: UpdateEventInput,
   ): Promise<Event> {
     const id = await requireManageable(ctx, input.id);
     // A null where there must be something is among the problems, and nothing is written then.
@@ -151,9 +189,12 @@ export class EventResolver {
 
   @Mutation(() => Event, {
     description:
-      'DRAFT → PUBLISHED, once there is a price. Publishing it again changes nothing. For OWNERs and MANAGERs.',
+      'DRAFT → PUBLISHED, once there is a price. Publishing it again changes nothing. For OWNERs and MANAGERs. Errors: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, CONFLICT (no price yet, or cancelled).',
   })
-  async publishEvent(@Ctx() ctx: RequestContext, @Arg('id', () => ID) id: string): Promise<Event> {
+  async publishEvent(
+    @Ctx() ctx: RequestContext,
+    @Arg('id', () => ID, { description: 'The event’s.' }) id: string,
+  ): Promise<Event> {
     return publishEvent(ctx.app, await requireManageable(ctx, id), actorOf(ctx.viewer));
   }
 
@@ -169,12 +210,12 @@ export class EventResolver {
     return salesState(event, ctx.app.clock.now()).open;
   }
 
-  @FieldResolver(() => Organization)
+  @FieldResolver(() => Organization, { description: 'Who puts it on.' })
   organization(@Ctx() ctx: RequestContext, @Root() event: Event): Promise<Organization> {
     return ctx.loadRequired(organizationById, event.organizationId);
   }
 
-  @FieldResolver(() => Venue)
+  @FieldResolver(() => Venue, { description: 'Where it takes place: the house of its plan.' })
   venue(@Ctx() ctx: RequestContext, @Root() event: Event): Promise<Venue> {
     return ctx.loadRequired(venueById, event.venueId);
   }

@@ -14,6 +14,20 @@ registerEnumType(OrganizationRole, {
   name: 'OrganizationRole',
   description:
     'OWNER looks after members and money; MANAGER after events and venues; BOX_OFFICE sells and refunds; SCANNER checks in.',
+  valuesConfig: {
+    OWNER: { description: 'Everything: members and secrets of webhooks, and what the others may.' },
+    MANAGER: {
+      description:
+        'Venues, seating plans, events and webhooks; sees sales, blocks seats and checks in, but cancels no single bookings.',
+    },
+    BOX_OFFICE: {
+      description:
+        'Holds for groups, cancels bookings, transfers tickets, sees sales, blocks seats and checks in.',
+    },
+    SCANNER: {
+      description: 'Checks in. Sees colleagues and drafts, but neither bookings nor sales.',
+    },
+  },
 });
 
 /** Whoever has venues and sells tickets for events. */
@@ -31,7 +45,7 @@ export class Organization {
   }
 
   @Column('text')
-  @Field(() => String)
+  @Field(() => String, { description: 'What buyers know it by; two may have the same.' })
   name!: string;
 
   @Column('text')
@@ -54,7 +68,7 @@ export class Membership {
   userId!: string;
 
   @Column('text')
-  @Field(() => OrganizationRole)
+  @Field(() => OrganizationRole, { description: 'What they may do there.' })
   role!: OrganizationRole;
 
   @Column('timestamptz')

@@ -28,6 +28,7 @@ import {
   membershipsOfUser,
   organizationById,
 } from './organization.loaders';
+import { MEMBERS_MAX, OWNED_MAX } from './organization.rules';
 import { addMember, createOrganization, removeMember } from './organization.service';
 import { forbidden, mayDo } from './permissions';
 import { isSlug, SLUG_LENGTH_MAX, SLUG_LENGTH_MIN, SLUG_PATTERN } from './slug.rules';
@@ -36,13 +37,13 @@ const NAME_LENGTH_MAX = 120;
 
 @InputType({ description: 'A new organization, whose OWNER its maker becomes.' })
 export class CreateOrganizationInput {
-  @Field(() => String)
+  @Field(() => String, { description: `1 to ${NAME_LENGTH_MAX} characters.` })
   @IsText(1, NAME_LENGTH_MAX)
   name!: string;
 
   @Field(() => String, {
     nullable: true,
-    description: `${SLUG_LENGTH_MIN} to ${SLUG_LENGTH_MAX} of a-z, 0-9 and single hyphens inside. Absent: made from the name.`,
+    description: `${SLUG_LENGTH_MIN} to ${SLUG_LENGTH_MAX} of a-z, 0-9 and single hyphens inside; another’s is CONFLICT. Absent: made from the name.`,
   })
   @IsOptional()
   @Length(SLUG_LENGTH_MIN, SLUG_LENGTH_MAX)
@@ -55,14 +56,16 @@ export class CreateOrganizationInput {
     'Who is to work for an organization, and as what. For who is a member already: the new role.',
 })
 export class AddMemberInput {
-  @Field(() => ID)
+  @Field(() => ID, { description: 'An organization that you are an OWNER of.' })
   organizationId!: string;
 
-  @Field(() => EmailAddress)
+  @Field(() => EmailAddress, {
+    description: 'Of an account that is there already; else NOT_FOUND.',
+  })
   @MaxLength(EMAIL_LENGTH_MAX)
   email!: string;
 
-  @Field(() => OrganizationRole)
+  @Field(() => OrganizationRole, { description: 'Takes the place of the role a member had.' })
   role!: OrganizationRole;
 }
 
@@ -75,8 +78,13 @@ export class OrganizationResolver {
   })
   async organization(
     @Ctx() ctx: RequestContext,
-    @Arg('id', () => ID, { nullable: true }) id?: string | null,
-    @Arg('slug', () => String, { nullable: true }) slug?: string | null,
+    @Arg('id', () => ID, { nullable: true, description: 'Its id; or else the slug.' })
+    id?: string | null,
+    @Arg('slug', () => String, {
+      nullable: true,
+      description: 'Its name in addresses; or else the id. Both or neither is BAD_USER_INPUT.',
+    })
+    slug?: string | null,
   ): Promise<Organization | null> {
     if (id != null && slug == null) return (await organizationOf(ctx, id)) ?? null;
     if (slug != null && id == null) {
@@ -86,20 +94,24 @@ export class OrganizationResolver {
     throw badInput([{ path: 'id', message: 'give exactly one of id and slug' }]);
   }
 
-  @Mutation(() => Organization, { description: 'Founds an organization and makes you its OWNER.' })
+  @Mutation(() => Organization, {
+    description: `Founds an organization and makes you its OWNER. Errors: UNAUTHENTICATED, BAD_USER_INPUT, CONFLICT (the slug is taken, or you own ${OWNED_MAX} organizations).`,
+  })
   async createOrganization(
     @Ctx() ctx: RequestContext,
-    @Arg('input', () => CreateOrganizationInput) input: CreateOrganizationInput,
+    @Arg('input', () => CreateOrganizationInput, { description: 'What it is called.' })
+    input: CreateOrganizationInput,
   ): Promise<Organization> {
     return createOrganization(ctx.app, requireUser(ctx.viewer), input);
   }
 
   @Mutation(() => Membership, {
-    description: 'Makes a user a member, or gives a member another role. For OWNERs.',
+    description: `Makes a user a member, or gives a member another role. For OWNERs. Errors: UNAUTHENTICATED, NOT_FOUND (the organization or the user), FORBIDDEN, BAD_USER_INPUT, CONFLICT (the last OWNER would go, or there are ${MEMBERS_MAX} members).`,
   })
   async addMember(
     @Ctx() ctx: RequestContext,
-    @Arg('input', () => AddMemberInput) input: AddMemberInput,
+    @Arg('input', () => AddMemberInput, { description: 'Who, where and as what.' })
+    input: AddMemberInput,
   ): Promise<Membership> {
     const actor = requireUser(ctx.viewer);
     const organizationId = requireId('Organization', input.organizationId);
@@ -107,12 +119,14 @@ export class OrganizationResolver {
   }
 
   @Mutation(() => Boolean, {
-    description: 'For OWNERs, and for members who leave. The last OWNER has to stay: CONFLICT.',
+    description:
+      'Takes a member out of an organization. For OWNERs, and for members who leave. Errors: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, CONFLICT (the last OWNER has to stay).',
   })
   async removeMember(
     @Ctx() ctx: RequestContext,
-    @Arg('organizationId', () => ID) organizationId: string,
-    @Arg('userId', () => ID) userId: string,
+    @Arg('organizationId', () => ID, { description: 'Where they are a member.' })
+    organizationId: string,
+    @Arg('userId', () => ID, { description: 'Who goes: your own id, to leave.' }) userId: string,
   ): Promise<boolean> {
     const actor = requireUser(ctx.viewer);
     await removeMember(
@@ -140,12 +154,12 @@ export class OrganizationResolver {
 
 @Resolver(() => Membership)
 export class MembershipResolver {
-  @FieldResolver(() => User)
+  @FieldResolver(() => User, { description: 'Who the member is.' })
   async user(@Ctx() ctx: RequestContext, @Root() membership: Membership): Promise<User> {
     return ctx.loadRequired(userById, membership.userId);
   }
 
-  @FieldResolver(() => Organization)
+  @FieldResolver(() => Organization, { description: 'Where they are a member.' })
   async organization(
     @Ctx() ctx: RequestContext,
     @Root() membership: Membership,

@@ -34,7 +34,10 @@ export class EventAvailabilityUpdatesResolver {
   })
   eventAvailabilityUpdates(
     @Root() { eventId, counts }: CountsNews,
-    @Arg('eventIds', () => [ID]) _eventIds: string[],
+    @Arg('eventIds', () => [ID], {
+      description: `1 to ${EVENTS_MAX}, such as a page of \`events\`.`,
+    })
+    _eventIds: string[],
   ): EventAvailability {
     return { eventId: publicId('Event', eventId), availability: counts };
   }

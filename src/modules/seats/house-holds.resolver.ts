@@ -17,7 +17,7 @@ const SECTION_KEYS_MAX = 1_000;
 
 @InputType({ description: 'House holds: staff keep seats off sale, with no deadline.' })
 class BlockSeatsInput {
-  @Field(() => ID)
+  @Field(() => ID, { description: 'The event; its seats can be blocked before it is published.' })
   eventId!: string;
 
   @Field(() => [ID], {
@@ -28,7 +28,7 @@ class BlockSeatsInput {
 
   @Field(() => [String], {
     nullable: true,
-    description: 'Whole sections, areas of general admission among them.',
+    description: `Whole sections (PlanSection.key), areas of general admission among them; up to ${SECTION_KEYS_MAX}.`,
   })
   @IsOptional()
   @ArrayMaxSize(SECTION_KEYS_MAX)
@@ -37,7 +37,8 @@ class BlockSeatsInput {
 
   @Field(() => String, {
     nullable: true,
-    description: 'Kept with the seats while they are blocked; to unblock them none is needed.',
+    description:
+      'Kept with the seats while they are blocked, up to 500 characters; to unblock them none is needed.',
   })
   @IsOptional()
   @IsText(1, 500)
@@ -52,7 +53,8 @@ export class HouseHoldResolver {
   })
   async blockSeats(
     @Ctx() ctx: RequestContext,
-    @Arg('input', () => BlockSeatsInput) input: BlockSeatsInput,
+    @Arg('input', () => BlockSeatsInput, { description: 'Which seats, and why.' })
+    input: BlockSeatsInput,
   ): Promise<Seat[]> {
     const { event, userId } = await requireBlockable(ctx, input.eventId);
     const reason = input.reason?.trim() ?? null;
@@ -65,7 +67,10 @@ export class HouseHoldResolver {
   })
   async unblockSeats(
     @Ctx() ctx: RequestContext,
-    @Arg('input', () => BlockSeatsInput) input: BlockSeatsInput,
+    @Arg('input', () => BlockSeatsInput, {
+      description: 'Which seats; the reason is not looked at.',
+    })
+    input: BlockSeatsInput,
   ): Promise<Seat[]> {
     const { event, userId } = await requireBlockable(ctx, input.eventId);
     return unblockSeats(ctx.app, event, selectionOf(input), { userId });

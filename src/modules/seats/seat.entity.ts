@@ -15,7 +15,13 @@ export enum SeatStatus {
 }
 registerEnumType(SeatStatus, {
   name: 'SeatStatus',
-  description: 'HELD: claimed by a buyer for a few minutes. BLOCKED: kept off sale by staff.',
+  description: 'AVAILABLE → HELD → SOLD, and back to AVAILABLE when it is let go of or given back.',
+  valuesConfig: {
+    AVAILABLE: { description: 'Free, also where a hold has lapsed a moment ago.' },
+    HELD: { description: 'In a buyer’s reservation for a few minutes, or being paid for.' },
+    SOLD: { description: 'Paid for: a ticket admits to it.' },
+    BLOCKED: { description: 'Kept off sale by staff, with no deadline: a house hold.' },
+  },
 });
 
 const STATUS_OF: Record<SeatStatusLetter, SeatStatus> = {
@@ -78,7 +84,7 @@ export class Seat {
   /** The plan the seat's name and place come from; not a column. */
   layout!: PlanLayout;
 
-  @Field(() => SeatStatus)
+  @Field(() => SeatStatus, { description: 'As it stands now, to within a second.' })
   get status(): SeatStatus {
     return STATUS_OF[this.letter];
   }
@@ -88,17 +94,23 @@ export class Seat {
     return this.layout.label[this.no]!;
   }
 
-  @Field(() => String)
+  @Field(() => String, { description: 'The name of its section or area; PlanSection.name.' })
   get section(): string {
     return this.layout.sections[this.layout.section[this.no]!]!.name;
   }
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, {
+    nullable: true,
+    description: 'The name of its row or table; null in a general-admission area.',
+  })
   get row(): string | null {
     return this.layout.row[this.no] ?? null;
   }
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Its number in the row, which may be letters; null in a general-admission area.',
+  })
   get number(): string | null {
     return this.layout.number[this.no] ?? null;
   }
@@ -117,7 +129,7 @@ export class Availability implements SeatCounts {
   @Field(() => Int, { description: 'Free, also where a hold has lapsed a moment ago.' })
   available!: number;
 
-  @Field(() => Int, { description: 'In somebody’s reservation.' })
+  @Field(() => Int, { description: 'In somebody’s reservation, or being paid for.' })
   held!: number;
 
   @Field(() => Int, { description: 'Paid for.' })
@@ -129,10 +141,10 @@ export class Availability implements SeatCounts {
 
 @ObjectType({ description: 'How an event of a list stands now.' })
 export class EventAvailability {
-  @Field(() => ID)
+  @Field(() => ID, { description: 'Which of the events that were asked for.' })
   eventId!: string;
 
-  @Field(() => Availability)
+  @Field(() => Availability, { description: 'Its counts now.' })
   availability!: Availability;
 }
 
@@ -140,7 +152,7 @@ export class EventAvailability {
 export class SeatMap {
   seatingPlanId!: string;
 
-  @Field(() => SeatingPlan)
+  @Field(() => SeatingPlan, { description: 'Where the seats are: see its geometryUrl.' })
   plan?: SeatingPlan;
 
   @Field(() => String, {
@@ -153,7 +165,7 @@ export class SeatMap {
   })
   cursor!: string;
 
-  @Field(() => Availability)
+  @Field(() => Availability, { description: 'The letters of `statuses`, counted.' })
   availability!: Availability;
 }
 
@@ -174,6 +186,6 @@ export class SeatMapUpdate {
   })
   changes!: Seat[];
 
-  @Field(() => Availability)
+  @Field(() => Availability, { description: 'The counts with these changes made.' })
   availability!: Availability;
 }

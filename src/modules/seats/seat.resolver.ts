@@ -15,9 +15,11 @@ import {
 import { IsOptional, MaxLength, ValidateNested } from 'class-validator';
 import { badInput, notFound } from '../../errors';
 import {
+  AFTER_SAID,
   connectionType,
   decodeCursor,
   encodeCursor,
+  FIRST_SAID,
   pageSize,
   toConnection,
   type Connection,
@@ -37,15 +39,21 @@ const SeatConnection = connectionType('Seat', () => Seat);
 
 @InputType({ description: 'Which seats of an event; all of it must be true of a seat.' })
 class SeatFilter {
-  @Field(() => SeatStatus, { nullable: true })
+  @Field(() => SeatStatus, { nullable: true, description: 'As they stand now.' })
   status?: SeatStatus | null;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Of this section of the plan (PlanSection.key); none where there is no such one.',
+  })
   @IsOptional()
   @MaxLength(200)
   sectionKey?: string | null;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Of this category (EventCategory.key); none where there is no such one.',
+  })
   @IsOptional()
   @MaxLength(200)
   categoryKey?: string | null;
@@ -53,13 +61,13 @@ class SeatFilter {
 
 @ArgsType()
 class SeatsArgs {
-  @Field(() => Int, { nullable: true, defaultValue: 100 })
+  @Field(() => Int, { nullable: true, defaultValue: 100, description: FIRST_SAID })
   first!: number | null;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { nullable: true, description: AFTER_SAID })
   after?: string | null;
 
-  @Field(() => SeatFilter, { nullable: true })
+  @Field(() => SeatFilter, { nullable: true, description: 'Absent: all seats.' })
   @IsOptional()
   @ValidateNested()
   filter?: SeatFilter | null;
@@ -72,12 +80,16 @@ interface WatchArguments {
 
 @Resolver(() => Event)
 export class EventSeatsResolver {
-  @FieldResolver(() => Availability)
+  @FieldResolver(() => Availability, {
+    description: 'Its places, counted by state; true to within a second.',
+  })
   async availability(@Ctx() { app }: RequestContext, @Root() event: Event): Promise<Availability> {
     return (await projectionOf(app, event.id)).availability();
   }
 
-  @FieldResolver(() => SeatMap)
+  @FieldResolver(() => SeatMap, {
+    description: 'All of its seats in one text. seatMapUpdates goes on from its cursor.',
+  })
   async seatMap(@Ctx() { app }: RequestContext, @Root() event: Event): Promise<SeatMap> {
     return seatMapOf(await inventoryOf(app, event));
   }
@@ -106,7 +118,7 @@ export class EventSeatsResolver {
 
 @Resolver(() => EventCategory)
 export class CategoryAvailabilityResolver {
-  @FieldResolver(() => Availability)
+  @FieldResolver(() => Availability, { description: 'Counted over the places of this category.' })
   async availability(
     @Ctx() { app }: RequestContext,
     @Root() { eventId, categoryNo }: EventCategory,
@@ -117,7 +129,7 @@ export class CategoryAvailabilityResolver {
 
 @Resolver(() => Seat)
 export class SeatResolver {
-  @FieldResolver(() => EventCategory)
+  @FieldResolver(() => EventCategory, { description: 'Its price zone, with the prices there.' })
   category(@Root() { eventId, categoryNo, layout }: Seat): EventCategory {
     const { key, name, color } = layout.categories[categoryNo]!;
     return Object.assign(new EventCategory(), { eventId, categoryNo, key, name, color });
@@ -147,7 +159,10 @@ export class SeatMapUpdatesResolver {
   })
   seatMapUpdates(
     @Root() { cursor, snapshot, nos, inventory }: SeatMapNews,
-    @Arg('eventId', () => ID) _eventId: string,
+    @Arg('eventId', () => ID, {
+      description: 'A published event, cancelled or not, or a draft of your own organization.',
+    })
+    _eventId: string,
     @Arg('after', () => String, {
       nullable: true,
       description: 'The last cursor seen: then only what changed since is sent, not the whole map.',

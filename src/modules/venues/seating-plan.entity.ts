@@ -11,8 +11,14 @@ export enum SeatingPlanFormat {
 }
 registerEnumType(SeatingPlanFormat, {
   name: 'SeatingPlanFormat',
-  description:
-    'USHER: our own, documented format. PRETIX: what pretix and its seat editors write. SEATSIO: charts of the seats.io designer.',
+  description: 'In which format the document of a seating plan is written; all are JSON.',
+  valuesConfig: {
+    USHER: {
+      description: 'Our own: docs/seating-plan-format.md, schema/seating-plan.schema.json.',
+    },
+    PRETIX: { description: 'What pretix and its seat editors write.' },
+    SEATSIO: { description: 'Charts of the seats.io designer.' },
+  },
 });
 
 export enum DuplicateSeatPolicy {
@@ -21,8 +27,11 @@ export enum DuplicateSeatPolicy {
 }
 registerEnumType(DuplicateSeatPolicy, {
   name: 'DuplicateSeatPolicy',
-  description:
-    'What to do with seat ids that occur more than once in a document: REJECT it and name them, or RENAME the later ones and warn.',
+  description: 'What to do with seat ids that occur more than once in a document.',
+  valuesConfig: {
+    REJECT: { description: 'Take nothing of it: BAD_USER_INPUT, whose `fields` name them.' },
+    RENAME: { description: 'Take all of the seats, tell their names apart, and warn.' },
+  },
 });
 
 @ObjectType({ description: 'A price zone of a plan: events put prices on these.' })
@@ -30,19 +39,22 @@ export class PlanCategory {
   @Field(() => String, { description: 'What prices and filters refer to; unique in its plan.' })
   key!: string;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'What buyers read.' })
   name!: string;
 
-  @Field(() => String, { nullable: true, description: 'A CSS colour.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'A CSS colour; null where the plan’s document gives none.',
+  })
   color!: string | null;
 }
 
-@ObjectType({ description: 'One row of seats in a section.' })
+@ObjectType({ description: 'One row of seats in a section, or the seats round one table.' })
 export class PlanRow {
-  @Field(() => String)
+  @Field(() => String, { description: 'As in Seat.row.' })
   name!: string;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'How many seats it has, 1 or more.' })
   seatCount!: number;
 }
 
@@ -53,7 +65,7 @@ export class PlanSection {
   })
   key!: string;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'What buyers read, as in Seat.section.' })
   name!: string;
 
   @Field(() => Int, { description: 'Its places, those of a general-admission area included.' })
@@ -84,7 +96,9 @@ export class SeatingPlan {
   venueId!: string;
 
   @Column('text')
-  @Field(() => String)
+  @Field(() => String, {
+    description: '1 to 200 characters. What is imported under the same name is its next version.',
+  })
   name!: string;
 
   @Column('integer')
@@ -102,12 +116,16 @@ export class SeatingPlan {
 
   /** In plan order: the index is the `category_no` of prices and seats. */
   @Column('jsonb')
-  @Field(() => [PlanCategory])
+  @Field(() => [PlanCategory], {
+    description: 'In the plan’s order: the geometry means them by their position here.',
+  })
   categories!: PlanCategory[];
 
   /** With their rows, so that lists of plans need no geometry. */
   @Column('jsonb')
-  @Field(() => [PlanSection])
+  @Field(() => [PlanSection], {
+    description: 'In the plan’s order: the geometry means them by their position here.',
+  })
   sections!: PlanSection[];
 
   /** The geometry JSON, gzipped. Left out of every SELECT that does not name it: it may have megabytes. */

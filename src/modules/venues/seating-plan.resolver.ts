@@ -23,32 +23,39 @@ import { DuplicateSeatPolicy, SeatingPlan, SeatingPlanFormat } from './seating-p
 import { PLAN_LIMITS } from './seating-plan.rules';
 import { importSeatingPlan } from './seating-plan.service';
 import { seatingPlanById, venueById } from './venue.loaders';
+import { PLANS_MAX } from './venue.rules';
 
 @InputType({ description: 'A seating plan’s document, in one of the formats that can be read.' })
 export class ImportSeatingPlanInput {
-  @Field(() => ID)
+  @Field(() => ID, { description: 'The venue that it is a layout of.' })
   @MaxLength(100)
   venueId!: string;
 
-  @Field(() => String, { nullable: true, description: "Absent: the document's own." })
+  @Field(() => String, {
+    nullable: true,
+    description: `1 to ${PLAN_LIMITS.nameLength} characters. Absent: the document’s own.`,
+  })
   @IsOptional()
   @IsText(1, PLAN_LIMITS.nameLength)
   name?: string | null;
 
-  @Field(() => SeatingPlanFormat)
+  @Field(() => SeatingPlanFormat, { description: 'How the document is to be read.' })
   format!: SeatingPlanFormat;
 
   @Field(() => String, { description: "The plan's JSON document, as text: at most 8 MB." })
   // No decorator bounds it: the importer says what is wrong with it, its size included, in better words.
   document!: string;
 
-  @Field(() => DuplicateSeatPolicy, { defaultValue: DuplicateSeatPolicy.REJECT })
+  @Field(() => DuplicateSeatPolicy, {
+    defaultValue: DuplicateSeatPolicy.REJECT,
+    description: 'Copied blocks often have the same seat ids twice.',
+  })
   duplicateSeats!: DuplicateSeatPolicy;
 }
 
 @ObjectType({ description: 'The new version of the plan, and what was odd about the document.' })
 export class ImportSeatingPlanPayload {
-  @Field(() => SeatingPlan)
+  @Field(() => SeatingPlan, { description: 'As it was stored; it will never change.' })
   seatingPlan!: SeatingPlan;
 
   @Field(() => [String], { description: 'What was mended and what looks odd, in whole sentences.' })
@@ -58,12 +65,12 @@ export class ImportSeatingPlanPayload {
 @Resolver(() => SeatingPlan)
 export class SeatingPlanResolver {
   @Mutation(() => ImportSeatingPlanPayload, {
-    description:
-      'A new plan, or the next version of the venue’s plan of this name. For OWNERs and MANAGERs.',
+    description: `A new plan, or the next version of the venue’s plan of this name. For OWNERs and MANAGERs. Errors: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, BAD_USER_INPUT (\`fields\` name what is wrong with the document), RATE_LIMITED, CONFLICT (the venue has ${PLANS_MAX} plans).`,
   })
   async importSeatingPlan(
     @Ctx() ctx: RequestContext,
-    @Arg('input', () => ImportSeatingPlanInput) input: ImportSeatingPlanInput,
+    @Arg('input', () => ImportSeatingPlanInput, { description: 'The document, and of what venue.' })
+    input: ImportSeatingPlanInput,
   ): Promise<ImportSeatingPlanPayload> {
     const { id: userId } = requireUser(ctx.viewer);
     const venueId = requireId('Venue', input.venueId);
@@ -82,7 +89,7 @@ export class SeatingPlanResolver {
 
   @FieldResolver(() => Url, {
     description:
-      'The whole geometry as JSON, for seat-map widgets. What it serves never changes: keep it.',
+      'The whole geometry as JSON, for seat-map widgets, in units of the plan: seats of a row are about 25 apart. What it serves never changes: keep it.',
   })
   geometryUrl(@Ctx() ctx: RequestContext, @Root() plan: SeatingPlan): string {
     return `${ctx.app.publicUrl}/plans/${plan.publicId}.json`;

@@ -20,15 +20,21 @@ export class Venue {
   organizationId!: string;
 
   @Column('text')
-  @Field(() => String)
+  @Field(() => String, { description: 'What buyers know it by, 1 to 200 characters.' })
   name!: string;
 
   @Column('text', { nullable: true })
-  @Field(() => String, { nullable: true })
+  @Field(() => String, {
+    nullable: true,
+    description: 'As its organization wrote it; lists of events filter by it. Null: not told.',
+  })
   city!: string | null;
 
   @Column('text', { nullable: true })
-  @Field(() => String, { nullable: true })
+  @Field(() => String, {
+    nullable: true,
+    description: 'As its organization wrote it, a name or a code. Null: not told.',
+  })
   country!: string | null;
 
   @Column('text')

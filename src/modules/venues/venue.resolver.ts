@@ -21,24 +21,31 @@ import { requirePermission } from '../organizations/permissions';
 import { SeatingPlan } from './seating-plan.entity';
 import { Venue } from './venue.entity';
 import { plansOfVenue, venueById, venuesOfOrganization } from './venue.loaders';
+import { VENUES_MAX } from './venue.rules';
 import { createVenue } from './venue.service';
 
 @InputType({ description: 'A new venue of an organization.' })
 export class CreateVenueInput {
-  @Field(() => ID)
+  @Field(() => ID, { description: 'Whose venue it is to be.' })
   @MaxLength(100)
   organizationId!: string;
 
-  @Field(() => String)
+  @Field(() => String, { description: '1 to 200 characters.' })
   @IsText(1, 200)
   name!: string;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Up to 100 characters; EventFilter.city looks for it.',
+  })
   @IsOptional()
   @IsText(0, 100)
   city?: string | null;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Up to 100 characters, a name or a code: nothing is made of it.',
+  })
   @IsOptional()
   @IsText(0, 100)
   country?: string | null;
@@ -50,10 +57,13 @@ export class CreateVenueInput {
 
 @Resolver(() => Venue)
 export class VenueResolver {
-  @Mutation(() => Venue, { description: 'For OWNERs and MANAGERs of the organization.' })
+  @Mutation(() => Venue, {
+    description: `A new venue, without a seating plan yet. For OWNERs and MANAGERs of the organization. Errors: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, BAD_USER_INPUT, CONFLICT (it has ${VENUES_MAX} venues).`,
+  })
   async createVenue(
     @Ctx() ctx: RequestContext,
-    @Arg('input', () => CreateVenueInput) input: CreateVenueInput,
+    @Arg('input', () => CreateVenueInput, { description: 'Whose it is, and where.' })
+    input: CreateVenueInput,
   ): Promise<Venue> {
     requireUser(ctx.viewer);
     const organizationId = requireId('Organization', input.organizationId);
@@ -62,7 +72,9 @@ export class VenueResolver {
     return createVenue(ctx.app, { organizationId, name, city, country, timezone });
   }
 
-  @FieldResolver(() => Organization)
+  @FieldResolver(() => Organization, {
+    description: 'Whose it is: only its own events take place there.',
+  })
   organization(@Ctx() ctx: RequestContext, @Root() venue: Venue): Promise<Organization> {
     return ctx.loadRequired(organizationById, venue.organizationId);
   }
