@@ -82,6 +82,16 @@ export const DOMAIN_EVENTS = {
       reason: z.string().nullish(),
     }),
   },
+  'payment.refund_failed': {
+    version: 1,
+    data: z.object({
+      ...payment,
+      refundId: id,
+      failureCode: z.string(),
+      hadSucceeded: z.boolean(),
+      refundedMinor: minor,
+    }),
+  },
   'payment.disputed': {
     version: 1,
     data: z.object({ ...payment, reason: z.string().nullish() }),

@@ -67,6 +67,7 @@ export async function failRefund(app: App, key: EventScopedKey, code: string): P
       { status: RefundStatus.FAILED, failureCode: code, settledAt: app.clock.now() },
     );
     await tx.decrement(Payment, { eventId, id: paymentId }, 'refundReservedMinor', amountMinor);
+    await recordFailure(app, tx, locked.refund, { code, hadSucceeded: false });
     return locked;
   });
   if (failed !== undefined) await tellFailure(app, failed, code);
@@ -74,7 +75,8 @@ export async function failRefund(app: App, key: EventScopedKey, code: string): P
 
 /**
  * The provider had made the refund, and now says that it came to nothing, as where the buyer's account
- * is closed: the money is owed again, and staff have to look. Its number is a new one: what somebody gave
+ * is closed: the money is owed again, staff have to look, and the buyer, who was told that it is on its
+ * way, is told that it is not. Its number is a new one: what somebody gave
  * back by hand until now was not for this.
  */
 export async function undoRefund(app: App, key: EventScopedKey, code: string): Promise<void> {
@@ -106,9 +108,39 @@ export async function undoRefund(app: App, key: EventScopedKey, code: string): P
       { eventId, id },
       { status: RefundStatus.FAILED, failureCode: code, settledAt: app.clock.now(), ordinal },
     );
+    await recordFailure(app, tx, refund, { code, hadSucceeded: true });
+    await enqueueRefundMail(app, tx, 'refund-failed', refund);
     return locked;
   });
   if (undone !== undefined) await tellFailure(app, undone, code);
+}
+
+/** For the outbox; the payment's books are up to date by then. */
+async function recordFailure(
+  app: App,
+  tx: EntityManager,
+  { eventId, id, bookingId, paymentId, amountMinor }: Refund,
+  { code, hadSucceeded }: { code: string; hadSucceeded: boolean },
+): Promise<void> {
+  const payment = await tx.findOneByOrFail(Payment, { eventId, id: paymentId });
+  const { currency } = await tx.findOneByOrFail(Event, { id: eventId });
+  const { provider, refundedMinor } = payment;
+  await app.outbox.record(tx, {
+    type: 'payment.refund_failed',
+    eventId,
+    actor: { kind: 'PROVIDER', id: provider },
+    data: {
+      paymentId: payment.publicId,
+      bookingId: eventScopedId('Booking', { eventId, id: bookingId }),
+      provider,
+      amountMinor,
+      currency,
+      refundId: eventScopedId('Refund', { eventId, id }),
+      failureCode: code,
+      hadSucceeded,
+      refundedMinor,
+    },
+  });
 }
 
 async function tellFailure(
@@ -159,13 +191,25 @@ export async function bookRefunded(
       reason: byProvider ? 'provider' : refund.reason,
     },
   });
-  // Whoever's event is cancelled hears of the money in the letter that says so.
-  if (refund.origin !== RefundOrigin.EVENT_CANCELLED) {
-    const { id: subjectId } = refund;
-    const mail = { kind: 'booking-refunded', eventId, subjectId };
-    await app.jobs.enqueue(tx, 'send-mail', mail, { key: `mail:booking-refunded:${subjectId}` });
+  // Whoever's event is cancelled hears of the money in the letter that says so; if it then came back,
+  // in another one, that promises word of the next try.
+  if (
+    refund.origin !== RefundOrigin.EVENT_CANCELLED ||
+    (await tx.existsBy(Refund, { eventId, retriedAs: refund.id }))
+  ) {
+    await enqueueRefundMail(app, tx, 'booking-refunded', refund);
   }
   app.metrics.refunds.inc({ status: RefundStatus.SUCCEEDED });
+}
+
+async function enqueueRefundMail(
+  app: App,
+  tx: EntityManager,
+  kind: 'booking-refunded' | 'refund-failed',
+  { eventId, id: subjectId }: Pick<Refund, 'eventId' | 'id'>,
+): Promise<void> {
+  const mail = { kind, eventId, subjectId };
+  await app.jobs.enqueue(tx, 'send-mail', mail, { key: `mail:${kind}:${subjectId}` });
 }
 
 export async function tellBooking(app: App, booking: EventScopedKey): Promise<void> {

@@ -1,7 +1,7 @@
 /** What each kind of mail says, in plain words, from what stands in the books when it is written. */
 import type { App } from '../../app.types';
 import { Booking, BookingStatus } from '../bookings/booking.entity';
-import { Refund } from '../bookings/refund.entity';
+import { Refund, RefundStatus } from '../bookings/refund.entity';
 import { Event, EventStatus } from '../events/event.entity';
 import { Organization } from '../organizations/organization.entity';
 import { seatsOf } from '../seats/inventory';
@@ -30,6 +30,7 @@ const COMPOSERS: Record<Kind, (app: App, order: MailOrder) => Promise<Composed |
   'event-moved': moved,
   'payment-awaited': awaited,
   'payment-late': late,
+  'refund-failed': refundFailed,
   'ticket-transferred': transferred,
 };
 
@@ -71,11 +72,10 @@ async function confirmed(app: App, order: MailOrder): Promise<Composed | undefin
 }
 
 async function refunded(app: App, order: MailOrder): Promise<Composed | undefined> {
-  const { eventId, subjectId: id } = order;
-  const refund = await app.db.orm.getRepository(Refund).findOneBy({ eventId, id });
-  const found = refund && (await bookingOf(app, { eventId, subjectId: refund.bookingId }));
-  if (!refund || !found) return undefined;
-  const { booking, occasion } = found;
+  const found = await refundOf(app, order);
+  // It may have come to nothing before this was written: another letter tells of that.
+  if (found?.refund.status !== RefundStatus.SUCCEEDED) return undefined;
+  const { refund, booking, occasion } = found;
   const { currency, title } = occasion.event;
   const facts: Letter['facts'] = [
     ['Refund', wordPrice(refund.amountMinor, currency)],
@@ -93,6 +93,30 @@ async function refunded(app: App, order: MailOrder): Promise<Composed | undefine
         `We have sent ${wordPrice(refund.amountMinor, currency)} back the way you paid. It may take your bank some days to show it.`,
       ],
       facts,
+      links: [],
+      tickets: [],
+      calendar: undefined,
+    },
+  };
+}
+
+async function refundFailed(app: App, order: MailOrder): Promise<Composed | undefined> {
+  const found = await refundOf(app, order);
+  if (found?.refund.status !== RefundStatus.FAILED) return undefined;
+  const { refund, booking, occasion } = found;
+  const { currency, title } = occasion.event;
+  const amount = wordPrice(refund.amountMinor, currency);
+  return {
+    edition: undefined,
+    letter: {
+      ...addressed(booking, occasion),
+      subject: `Your refund for ${title} has come back to us`,
+      heading: 'Your refund has come back to us',
+      paragraphs: [
+        `We had sent ${amount} back the way you paid, and it has not arrived: it came back, as it does where an account or a card has been closed. The money is still yours.`,
+        `${occasion.organizer} has been told, and sends it again; we write when that is done. If the card or the account you paid with is closed, tell ${occasion.organizer}, and name your booking.`,
+      ],
+      facts: [['Refund', amount], ...bookingFacts(booking), ['Event', title]],
       links: [],
       tickets: [],
       calendar: undefined,
@@ -239,6 +263,15 @@ async function transferred(app: App, order: MailOrder): Promise<Composed | undef
       }),
     },
   };
+}
+
+async function refundOf(
+  app: App,
+  { eventId, subjectId: id }: MailOrder,
+): Promise<{ refund: Refund; booking: Booking; occasion: Occasion } | undefined> {
+  const refund = await app.db.orm.getRepository(Refund).findOneBy({ eventId, id });
+  const found = refund && (await bookingOf(app, { eventId, subjectId: refund.bookingId }));
+  return refund && found ? { refund, ...found } : undefined;
 }
 
 async function bookingOf(

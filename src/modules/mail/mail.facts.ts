@@ -8,6 +8,7 @@ const MAIL_KINDS = [
   'event-moved',
   'payment-awaited',
   'payment-late',
+  'refund-failed',
   'ticket-transferred',
 ] as const;
 

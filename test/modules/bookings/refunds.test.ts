@@ -263,6 +263,20 @@ describe('a refund that the provider refuses for good', () => {
     });
     await expectSoundBooks(house, office);
     expect(await alerts()).toContain('refunds-failed');
+    expect(await refundFacts()).toMatchObject([
+      {
+        type: 'payment.refund_failed',
+        data: {
+          refundId: failed.refunds[0]!.id,
+          amountMinor: PRICE_MINOR,
+          failureCode: 'charge_disputed',
+          hadSucceeded: false,
+          refundedMinor: 0,
+        },
+      },
+    ]);
+    // Nobody has told its buyer that the money is on its way.
+    expect(await queuedMails('refund-failed')).toBe(0);
     useProvider({});
     const retry = (token: string) =>
       house.gql<{ retryRefund: { id: string; status: string } }>(
@@ -425,6 +439,24 @@ async function openWithFee(): Promise<void> {
   office = await openBoxOffice(house, { refundFeeMinor: 500 });
 }
 
+/** What others are told of the event's refunds. */
+function refundFacts(): Promise<{ type: string; data: Record<string, unknown> }[]> {
+  return house.app.db.query(
+    `SELECT type, data FROM domain_events
+     WHERE event_id = $1 AND type IN ('payment.refunded', 'payment.refund_failed') ORDER BY xid, id`,
+    [office.eventUuid],
+  );
+}
+
+function queuedMails(kind: string): Promise<number> {
+  return count(
+    house,
+    `SELECT count(*) AS n FROM graphile_worker.jobs j JOIN refunds f ON j.key = 'mail:' || $2 || ':' || f.id
+     WHERE f.event_id = $1`,
+    [office.eventUuid, kind],
+  );
+}
+
 describe('a refund that the provider had made, and that came to nothing after all', () => {
   /** As when the buyer's account is closed: the bank sends the money back to where it came from. */
   async function comesBack(bought: Bought): Promise<void> {
@@ -462,6 +494,25 @@ describe('a refund that the provider had made, and that came to nothing after al
     });
     expect(await alerts()).toContain('refunds-failed');
     await expectSoundBooks(house, office);
+    // However many heard of it, it is told once; its buyer, who was told of the money, as well.
+    expect(await refundFacts()).toMatchObject([
+      { type: 'payment.refunded', data: { refundedMinor: 2 * PRICE_MINOR } },
+      {
+        type: 'payment.refund_failed',
+        data: {
+          bookingId: bought.id,
+          paymentId: (await paymentOf(bought)).publicId,
+          provider: 'MOCK',
+          refundId: after.refunds[0]!.id,
+          amountMinor: 2 * PRICE_MINOR,
+          currency: 'EUR',
+          failureCode: 'account_closed',
+          hadSucceeded: true,
+          refundedMinor: 0,
+        },
+      },
+    ]);
+    expect(await queuedMails('refund-failed')).toBe(1);
 
     await retry(after.refunds[0]!.id);
     await makeRefunds(house.app, await keyOf(bought));
@@ -470,6 +521,21 @@ describe('a refund that the provider had made, and that came to nothing after al
       refunded: { amountMinor: 2 * PRICE_MINOR },
     });
     expect(await refundedAtProvider(bought)).toBe(2 * PRICE_MINOR);
+  });
+
+  it('is told of when it is made again, also where the event’s cancellation had told of the money', async () => {
+    const bought = await buy(house, office, buyer.token, [0]);
+    await cancel(house, buyer.token, bought.id);
+    await house.app.db.query(`UPDATE refunds SET origin = 'EVENT_CANCELLED' WHERE event_id = $1`, [
+      office.eventUuid,
+    ]);
+    await comesBack(bought);
+    await follow(bought);
+    const [failed] = (await bookingOf(house, buyer.token, bought.id)).refunds;
+    const toldBefore = await queuedMails('booking-refunded');
+    await retry(failed!.id);
+    await makeRefunds(house.app, await keyOf(bought));
+    expect(await queuedMails('booking-refunded')).toBe(toldBefore + 1);
   });
 
   it('is owed whole, whatever was given back by hand before', async () => {

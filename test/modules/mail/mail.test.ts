@@ -335,7 +335,7 @@ describe('without an SMTP server', () => {
 });
 
 describe('the other mails', () => {
-  it('tell of money on its way back', async () => {
+  async function refunded(): Promise<MailOrder> {
     const { order } = await booked();
     await house.gql(
       'mutation ($input: CancelBookingInput!) { cancelBooking(input: $input) { status } }',
@@ -351,10 +351,33 @@ describe('the other mails', () => {
       'SELECT id FROM refunds WHERE event_id = $1 AND booking_id = $2',
       [order.eventId, order.subjectId],
     );
-    await sendMail(house.app, { ...order, kind: 'booking-refunded', subjectId: refund!.id });
+    return { ...order, kind: 'booking-refunded', subjectId: refund!.id };
+  }
+
+  it('tell of money on its way back', async () => {
+    await sendMail(house.app, await refunded());
     expect(server.received[0]?.mail.subject).toBe('Your refund for An evening');
     expect(bodyOf('text')).toContain('EUR 85.00');
     expect(server.received[0]?.to).toEqual([buyer.email]);
+  });
+
+  it('tell of money that has come back, and no more that it is on its way', async () => {
+    const order = await refunded();
+    const failed: MailOrder = { ...order, kind: 'refund-failed' };
+    await house.app.db.query(
+      `UPDATE refunds SET status = 'FAILED', failure_code = 'account_closed' WHERE event_id = $1`,
+      [office.eventUuid],
+    );
+    await sendMail(house.app, order);
+    await sendMail(house.app, failed);
+    await sendMail(house.app, failed);
+    expect(await statusOf(order)).toEqual(['NEEDLESS', 'SENT']);
+    expect(server.received).toHaveLength(1);
+    expect(server.received[0]?.mail.subject).toBe('Your refund for An evening has come back to us');
+    expect(server.received[0]?.to).toEqual([buyer.email]);
+    expect(bodyOf('text')).toContain('EUR 85.00');
+    // What the provider calls it is for staff.
+    expect(bodyOf('text')).not.toContain('account_closed');
   });
 
   it('tell of an event that does not take place, and take it out of the calendar', async () => {
