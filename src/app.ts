@@ -100,7 +100,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     locks: new Locks(redis?.commands, log),
     news,
     live,
-    limits: new RateLimits(config.rateLimits, redis),
+    limits: new RateLimits(config, redis),
     jobs,
     outbox: new Outbox(clock),
     kafka:

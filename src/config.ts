@@ -30,6 +30,21 @@ export interface KafkaSasl {
   readonly password: string;
 }
 
+/** What one address may do, an IPv6 network (/64) being one; 0: no bound. */
+export interface AddressLimits {
+  /** In a minute, as all that do not say otherwise. */
+  readonly logins: number;
+  readonly registrations: number;
+  readonly guests: number;
+  readonly refreshes: number;
+  /** By all its guests. */
+  readonly guestHolds: number;
+  /** One for ten seats looked for. */
+  readonly searches: number;
+  /** Reservations of its guests that run out unpaid, in ten minutes. */
+  readonly guestExpiries: number;
+}
+
 export interface Config {
   readonly production: boolean;
   readonly port: number;
@@ -48,6 +63,7 @@ export interface Config {
   readonly rateLimits: boolean;
   /** WebSockets and event streams open from one address at most; 0: no bound. */
   readonly connectionsPerAddress: number;
+  readonly perAddress: AddressLimits;
   readonly inlineWorkers: boolean;
   /** Undefined: no STRIPE. */
   readonly stripe: StripeConfig | undefined;
@@ -206,6 +222,13 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
       TRUSTED_PROXIES: networks({ default: [] }),
       RATE_LIMITS: oneOf('on', 'off')({ default: 'on' }),
       CONNECTIONS_PER_ADDRESS: wholeNumber({ default: 1_000 }),
+      LOGINS_PER_ADDRESS: wholeNumber({ default: 300 }),
+      REGISTRATIONS_PER_ADDRESS: wholeNumber({ default: 300 }),
+      GUESTS_PER_ADDRESS: wholeNumber({ default: 600 }),
+      REFRESHES_PER_ADDRESS: wholeNumber({ default: 600 }),
+      GUEST_HOLDS_PER_ADDRESS: wholeNumber({ default: 1_200 }),
+      SEARCHES_PER_ADDRESS: wholeNumber({ default: 6_000 }),
+      GUEST_EXPIRIES_PER_ADDRESS: wholeNumber({ default: 100 }),
       WORKERS: oneOf('inline', 'off')({ default: 'inline' }),
       PAYMENTS_MOCK: oneOf('on', 'off')({ default: undefined }),
       STRIPE_SECRET_KEY: str({ default: undefined }),
@@ -267,6 +290,15 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     trustedProxies: env.TRUSTED_PROXIES,
     rateLimits: env.RATE_LIMITS === 'on',
     connectionsPerAddress: env.CONNECTIONS_PER_ADDRESS,
+    perAddress: Object.freeze({
+      logins: env.LOGINS_PER_ADDRESS,
+      registrations: env.REGISTRATIONS_PER_ADDRESS,
+      guests: env.GUESTS_PER_ADDRESS,
+      refreshes: env.REFRESHES_PER_ADDRESS,
+      guestHolds: env.GUEST_HOLDS_PER_ADDRESS,
+      searches: env.SEARCHES_PER_ADDRESS,
+      guestExpiries: env.GUEST_EXPIRIES_PER_ADDRESS,
+    }),
     inlineWorkers: env.WORKERS === 'inline',
     stripe:
       env.STRIPE_SECRET_KEY === undefined

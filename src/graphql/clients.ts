@@ -1,5 +1,6 @@
 /** Everybody who has a connection open, and what is looked after once a second for all of them. */
 import type { App } from '../app.types';
+import { countedAs } from '../infra/client-address';
 import type { Connection } from './connection';
 
 /** How long a client may leave what it was sent unread. */
@@ -25,22 +26,22 @@ export class Clients {
   mayEnter(address: string): boolean {
     const { rateLimits, connectionsPerAddress } = this.app.config;
     if (!rateLimits || connectionsPerAddress === 0) return true;
-    return (this.perAddress.get(address) ?? 0) < connectionsPerAddress;
+    return (this.perAddress.get(countedAs(address)) ?? 0) < connectionsPerAddress;
   }
 
   enter(connection: Connection): void {
-    const { remoteAddress } = connection;
+    const address = countedAs(connection.remoteAddress);
     this.connections.add(connection);
-    this.perAddress.set(remoteAddress, (this.perAddress.get(remoteAddress) ?? 0) + 1);
+    this.perAddress.set(address, (this.perAddress.get(address) ?? 0) + 1);
     connection.pingSlot = this.connections.size % SWEEPS_A_PING;
   }
 
   leave(connection: Connection): void {
     if (!this.connections.delete(connection)) return;
-    const { remoteAddress } = connection;
-    const left = (this.perAddress.get(remoteAddress) ?? 1) - 1;
-    if (left > 0) this.perAddress.set(remoteAddress, left);
-    else this.perAddress.delete(remoteAddress);
+    const address = countedAs(connection.remoteAddress);
+    const left = (this.perAddress.get(address) ?? 1) - 1;
+    if (left > 0) this.perAddress.set(address, left);
+    else this.perAddress.delete(address);
   }
 
   close(): void {

@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
+import ipaddr from 'ipaddr.js';
 
 type IsProxy = (address: string) => boolean;
 
@@ -31,4 +32,20 @@ export function clientAddress(request: IncomingMessage, isProxy: IsProxy): strin
     address = before;
   }
   return address;
+}
+
+/** The part of an IPv6 address that a household or an office is given; the rest is its own to choose. */
+const NETWORK_BITS = 64;
+
+/**
+ * Whom an address counts as where addresses are counted. Whoever has an IPv6 address has a network of 2^64 of them,
+ * which is one for us; an IPv4 address is itself, however it is written.
+ */
+export function countedAs(address: string): string {
+  if (!address.includes(':') || !ipaddr.isValid(address)) return address;
+  const parsed = ipaddr.process(address);
+  // All of IPv4 in one network: a translator before us writes it so (RFC 6052).
+  if (!(parsed instanceof ipaddr.IPv6) || parsed.range() === 'rfc6052') return parsed.toString();
+  const network = ipaddr.IPv6.networkAddressFromCIDR(`${parsed.toString()}/${NETWORK_BITS}`);
+  return `${network.toString()}/${NETWORK_BITS}`;
 }

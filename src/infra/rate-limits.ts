@@ -4,7 +4,9 @@ import {
   RateLimiterRes,
   type RateLimiterAbstract,
 } from 'rate-limiter-flexible';
+import type { AddressLimits, Config } from '../config';
 import { DomainError } from '../errors';
+import { countedAs } from './client-address';
 import type { RedisLinks } from './redis';
 
 interface Limit {
@@ -16,53 +18,53 @@ interface Limit {
   local?: true;
 }
 
-/** points per seconds, for each key (an address, an account). An address may be a whole office. */
+/**
+ * points per seconds, for each account. What one address may do is the operator's to say (config.ts), since an address
+ * may be a whole office, or thousands behind their carrier's.
+ */
 const LIMITS = {
-  /** argon2 is dear on purpose, and guessing should be too. */
-  loginByAddress: { points: 300, seconds: 60 },
   /** Guesses at one account, from whatever address; a login that succeeds clears them. */
   loginByEmail: { points: 30, seconds: 300 },
-  registerByAddress: { points: 300, seconds: 60 },
-  guestByAddress: { points: 600, seconds: 60 },
-  refreshByAddress: { points: 600, seconds: 60 },
   importByUser: { points: 60, seconds: 60 },
   holdByHolder: { points: 300, seconds: 60, local: true },
-  guestHoldByAddress: { points: 1_200, seconds: 60, local: true },
-  /** One for ten seats proposed: looking for many takes long, and nobody is served meanwhile. */
-  searchByAddress: { points: 6_000, seconds: 60, local: true },
   /** Reservations that ran out unpaid. */
   expiryByHolder: { points: 10, seconds: 600, blockSeconds: 120 },
-  /** The same of all guests of an address: it is free to be another one each time. */
-  guestExpiryByAddress: { points: 100, seconds: 600, blockSeconds: 120 },
 } as const satisfies Record<string, Limit>;
-export type LimitName = keyof typeof LIMITS;
+
+/** For each address, as `countedAs` has it; `per` names how many. */
+const ADDRESS_LIMITS = {
+  /** argon2 is dear on purpose, and guessing should be too. */
+  loginByAddress: { per: 'logins', seconds: 60 },
+  registerByAddress: { per: 'registrations', seconds: 60 },
+  guestByAddress: { per: 'guests', seconds: 60 },
+  refreshByAddress: { per: 'refreshes', seconds: 60 },
+  guestHoldByAddress: { per: 'guestHolds', seconds: 60, local: true },
+  /** One for ten seats proposed: looking for many takes long, and nobody is served meanwhile. */
+  searchByAddress: { per: 'searches', seconds: 60, local: true },
+  /** As expiryByHolder, of all guests of an address: it is free to be another one each time. */
+  guestExpiryByAddress: { per: 'guestExpiries', seconds: 600, blockSeconds: 120 },
+} as const satisfies Record<string, Omit<Limit, 'points'> & { per: keyof AddressLimits }>;
+
+type AddressLimitName = keyof typeof ADDRESS_LIMITS;
+export type LimitName = keyof typeof LIMITS | AddressLimitName;
 
 /** Counted in Redis for all processes together; in memory, for each alone, while Redis is away. */
 export class RateLimits {
-  private readonly limiters: Map<LimitName, RateLimiterAbstract> | undefined;
+  /** None for what is not limited. */
+  private readonly limiters = new Map<LimitName, RateLimiterAbstract>();
 
-  constructor(enabled: boolean, redis: RedisLinks | undefined) {
-    if (!enabled) return;
-    this.limiters = new Map<LimitName, RateLimiterAbstract>(
-      (Object.keys(LIMITS) as LimitName[]).map((name) => {
-        const { points, seconds: duration, blockSeconds, local }: Limit = LIMITS[name];
-        const blockDuration = blockSeconds ?? 0;
-        const memory = new RateLimiterMemory({ keyPrefix: name, points, duration, blockDuration });
-        if (redis === undefined || local) return [name, memory];
-        const storeClient = redis.commands;
-        return [
-          name,
-          new RateLimiterRedis({
-            storeClient,
-            keyPrefix: `limit:${name}`,
-            points,
-            duration,
-            blockDuration,
-            insuranceLimiter: memory,
-          }),
-        ];
-      }),
-    );
+  constructor(
+    { rateLimits, perAddress }: Pick<Config, 'rateLimits' | 'perAddress'>,
+    redis: RedisLinks | undefined,
+  ) {
+    if (!rateLimits) return;
+    for (const [name, limit] of Object.entries(LIMITS))
+      this.limiters.set(name as LimitName, limiterOf(name, limit, redis));
+    for (const [name, { per, ...limit }] of Object.entries(ADDRESS_LIMITS)) {
+      const points = perAddress[per];
+      if (points > 0)
+        this.limiters.set(name as LimitName, limiterOf(name, { ...limit, points }, redis));
+    }
   }
 
   /** Throws RATE_LIMITED with `retryAfterSeconds` once `key` has used up its points. */
@@ -78,13 +80,13 @@ export class RateLimits {
 
   /** Throws RATE_LIMITED where `key` has used up its points, and spends none. */
   async requireLeft(name: LimitName, key: string): Promise<void> {
-    const spent = await this.limiters?.get(name)?.get(key);
+    const spent = await this.limiters.get(name)?.get(keyFor(name, key));
     if (spent != null && spent.remainingPoints <= 0) throw rateLimited(spent);
   }
 
   /** Gives back all that `key` has spent. */
   async forgive(name: LimitName, key: string): Promise<void> {
-    await this.limiters?.get(name)?.delete(key);
+    await this.limiters.get(name)?.delete(keyFor(name, key));
   }
 
   /** What the limiter says when there is no point left; undefined while there is. */
@@ -94,13 +96,32 @@ export class RateLimits {
     points: number,
   ): Promise<RateLimiterRes | undefined> {
     try {
-      await this.limiters?.get(name)?.consume(key, points);
+      await this.limiters.get(name)?.consume(keyFor(name, key), points);
       return undefined;
     } catch (reason) {
       if (reason instanceof RateLimiterRes) return reason;
       throw reason;
     }
   }
+}
+
+function limiterOf(name: string, limit: Limit, redis: RedisLinks | undefined): RateLimiterAbstract {
+  const { points, seconds: duration, blockSeconds: blockDuration = 0, local } = limit;
+  const memory = new RateLimiterMemory({ keyPrefix: name, points, duration, blockDuration });
+  if (redis === undefined || local) return memory;
+  return new RateLimiterRedis({
+    storeClient: redis.commands,
+    keyPrefix: `limit:${name}`,
+    points,
+    duration,
+    blockDuration,
+    insuranceLimiter: memory,
+  });
+}
+
+/** Here, so that nobody who counts by address can forget it. */
+function keyFor(name: LimitName, key: string): string {
+  return name in ADDRESS_LIMITS ? countedAs(key) : key;
 }
 
 function rateLimited({ msBeforeNext }: RateLimiterRes): DomainError {

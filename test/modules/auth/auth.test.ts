@@ -141,7 +141,10 @@ describe('login', () => {
   });
 
   test('guesses are limited by account, and a login clears them', async () => {
-    const limited: App = { ...house.app, limits: new RateLimits(true, undefined) };
+    const limited: App = {
+      ...house.app,
+      limits: new RateLimits({ ...house.app.config, rateLimits: true }, undefined),
+    };
     const code = async (password: string, address: string): Promise<unknown> =>
       login(limited, { email: 'LOGIN@example.org', password }, address).then(
         () => undefined,
