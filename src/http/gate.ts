@@ -8,6 +8,7 @@ import type { ServerResponse } from 'node:http';
 import type { App } from '../app.types';
 import { DomainError } from '../errors';
 import type { Admission } from '../graphql/admission';
+import { Turns } from '../graphql/turns';
 import { correlationIdOf } from './correlation';
 
 /**
@@ -15,6 +16,8 @@ import { correlationIdOf } from './correlation';
  * which nobody else is heard, the health checks among them.
  */
 const BEGUN_A_TURN_MAX = 8;
+/** Of event streams, as of WebSockets: a restart elsewhere may bring thousands in one instant. */
+const STREAMS_A_TURN = 32;
 /**
  * Refused at once in one turn; the others at its end. A crowd that never waits would ask again within the
  * same turn, and so without end: measured with 2,000 of them, those inside were served at 50 a second that
@@ -58,6 +61,7 @@ export class Gate {
   private refusedAtOnce = 0;
   /** Admitted and not begun. */
   private readonly waiting: Arrival[] = [];
+  private readonly streams = new Turns(STREAMS_A_TURN);
   /** To be refused at the end of this turn. */
   private late: Arrival[] = [];
   private turnEnds = false;
@@ -77,7 +81,15 @@ export class Gate {
 
   /** For every request of the server; those that are not GraphQL go on as they are. */
   readonly listen: RequestListener = (request, response) => {
-    if (!isGraphQL(request)) {
+    const path = pathAsked(request);
+    if (path === STREAM_PATH) {
+      // It has no end to count it by: how many are open is bounded elsewhere.
+      this.streams.run(() => {
+        if (!response.closed) this.begin(request, response);
+      });
+      return;
+    }
+    if (path !== PATH) {
       this.begin(request, response);
       return;
     }
@@ -198,12 +210,13 @@ export function createGatedServer(app: App, admission: Admission, begin: Request
   return server;
 }
 
-/** Not the browser's question whether it may ask. */
-function isGraphQL({ url = '', method }: IncomingMessage): boolean {
-  return method !== 'OPTIONS' && pathOf(url) === PATH;
+/** Undefined for the browser's question whether it may ask. */
+function pathAsked({ url = '', method }: IncomingMessage): string | undefined {
+  return method === 'OPTIONS' ? undefined : pathOf(url);
 }
 
 const PATH = '/graphql';
+const STREAM_PATH = '/graphql/stream';
 const HOST = /^https?:\/\/[^/]*/i;
 
 /** As the router behind reads it, for which there are other spellings of a path, also with a host in front. */

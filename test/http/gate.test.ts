@@ -203,3 +203,24 @@ test('only so many are begun in one turn of the event loop', async () => {
   }
   expect(turns).toEqual([0, 0, 1, 1, 2]);
 });
+
+test.each(['/graphql/stream', '/graphql/stream?query=x', '/graphql%2Fstream'])(
+  'event streams of a crowd begin in several turns, and those whose client went meanwhile do not: %s',
+  async (url) => {
+    const turns: number[] = [];
+    let turn = 0;
+    const gate = new Gate(
+      { config: readConfig({}), log: createLogger('silent'), metrics },
+      new Admission(0), // streams are no requests to be counted
+      () => turns.push(turn),
+    );
+    const asking = { url, method: 'POST', headers: {} };
+    const answers = Array.from({ length: 100 }, () => ({ closed: false }));
+    for (const answer of answers) gate.listen(asking as never, answer as never);
+    expect(turns).toHaveLength(32);
+    for (const answer of answers.slice(-10)) answer.closed = true;
+    for (turn = 1; turn <= 4; turn += 1) await new Promise((next) => setImmediate(next));
+    const begunIn = [0, 1, 2, 3, 4].map((each) => turns.filter((at) => at === each).length);
+    expect(begunIn).toEqual([32, 32, 26, 0, 0]);
+  },
+);
