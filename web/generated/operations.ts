@@ -6,8 +6,9 @@ export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' |
 export type AreaSelectionInput = {
   /** Places, 1 or more. */
   quantity: number;
-  /** Of a general-admission area of the event. */
+  /** Of a general-admission area of the event (PlanSection.key). */
   sectionKey: string;
+  /** TicketType.key, of a type that the area’s category has a price for. Absent: the first such one. */
   ticketTypeKey?: string | null | undefined;
 };
 
@@ -36,13 +37,15 @@ export type ConfirmBookingInput = {
 export type HoldSeatsInput = {
   /** What the event’s waiting room gave this buyer, at most 2,000 characters. Needed only where the event has a waiting room. */
   admissionToken?: string | null | undefined;
+  /** Each area once with each ticket type. */
   areas?: Array<AreaSelectionInput> | null | undefined;
   /** A published event. */
   eventId: string;
-  /** Your own name for this hold, 1 to 200 characters. A retry with it within 24 hours gets the same answer; with another selection it is IDEMPOTENCY_CONFLICT. */
+  /** Your own name for this hold, 1 to 200 characters. A retry with it within 24 hours is answered with the same reservation; with another wish it is IDEMPOTENCY_CONFLICT. */
   idempotencyKey?: string | null | undefined;
-  /** Add to this reservation instead of opening one; the deadline stays. */
+  /** Add to this ACTIVE one of your own instead of opening one; the deadline stays. */
   reservationId?: string | null | undefined;
+  /** Each seat once; of a table that goes as a whole, all of its seats. */
   seats?: Array<SeatSelectionInput> | null | undefined;
 };
 
@@ -61,10 +64,15 @@ export type PaymentProvider =
 
 /** ACTIVE → CHECKOUT while a charge is in flight (never released then) → BOOKED; or EXPIRED, or RELEASED by the buyer. */
 export type ReservationStatus =
+  /** Its places are the buyer’s until expiresAt. */
   | 'ACTIVE'
+  /** Paid for: its places are sold, and stay so until tickets are given back. */
   | 'BOOKED'
+  /** Being paid for, whatever the deadline: BOOKED when the charge succeeds, ACTIVE again for two minutes at least when it fails. */
   | 'CHECKOUT'
+  /** Its deadline has passed: its places are anybody’s again. */
   | 'EXPIRED'
+  /** Given up by its buyer, or because its event was cancelled. */
   | 'RELEASED';
 
 /** By the seat’s id, or by its `no` in the event’s plan (what a seat-map widget has at hand): exactly one of the two. */
@@ -73,7 +81,7 @@ export type SeatSelectionInput = {
   no?: number | null | undefined;
   /** The seat’s id; or else its `no`. */
   seatId?: string | null | undefined;
-  /** Absent: the first ticket type that has a price for the seat. */
+  /** TicketType.key, of a type that the seat’s category has a price for. Absent: the first such one. */
   ticketTypeKey?: string | null | undefined;
 };
 

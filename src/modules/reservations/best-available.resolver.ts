@@ -21,34 +21,41 @@ import { Seat } from '../seats/seat.entity';
 import {
   bestAvailable,
   holdBestAvailable,
+  PROPOSALS_MAX,
   type BestAvailableWish,
   type ProposedSeats,
 } from './best-available';
 import { requireFairSearch, requireFairShare } from './fairness';
 import { holdAsGroup } from './group-holds';
-import { ADMISSION_TOKEN_MAX, ADMISSION_TOKEN_SAID } from './reservation.inputs';
+import { ADMISSION_TOKEN_MAX, ADMISSION_TOKEN_SAID, HOLD_KEY_SAID } from './reservation.inputs';
 import { HoldSeatsResult, requireSellable } from './reservation.resolver';
 
 const KEYS_MAX = 200;
 
 @InputType({ description: 'What a party wants, for the best seats there are.' })
 class BestAvailableInput {
-  @Field(() => ID)
+  @Field(() => ID, { description: 'A published event, or a draft of your own organization.' })
   eventId!: string;
 
-  @Field(() => Int, { description: 'Places, those of accessible ones counted in.' })
+  @Field(() => Int, {
+    description:
+      'Places, accessible ones counted in: 1 to 500; to be held, no more than Event.seatsPerReservationMax.',
+  })
   quantity!: number;
 
   @Field(() => [String], {
     nullable: true,
-    description: 'Only seats of these categories; of all where absent.',
+    description: `Only places of these categories (EventCategory.key), up to ${KEYS_MAX}; of all where absent or empty.`,
   })
   @IsOptional()
   @ArrayMaxSize(KEYS_MAX)
   @MaxLength(200, { each: true })
   categoryKeys?: string[] | null;
 
-  @Field(() => [String], { nullable: true })
+  @Field(() => [String], {
+    nullable: true,
+    description: `Only places of these sections and areas (PlanSection.key), up to ${KEYS_MAX}; of all where absent or empty.`,
+  })
   @IsOptional()
   @ArrayMaxSize(KEYS_MAX)
   @MaxLength(200, { each: true })
@@ -57,7 +64,8 @@ class BestAvailableInput {
   @Field(() => Int, {
     nullable: true,
     defaultValue: 0,
-    description: 'How many of the party need an accessible place. Nobody else is given one.',
+    description:
+      'How many of the party need an accessible place: 0 to the quantity. Nobody else is given one.',
   })
   accessible?: number | null;
 
@@ -68,12 +76,16 @@ class BestAvailableInput {
   })
   adjacentOnly?: boolean | null;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'TicketType.key, for all of the party: only places that it has a price for. Absent: for each place the first type that has one.',
+  })
   @IsOptional()
   @MaxLength(200)
   ticketTypeKey?: string | null;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { nullable: true, description: HOLD_KEY_SAID })
   @IsOptional()
   @IsText(1, 200)
   idempotencyKey?: string | null;
@@ -86,7 +98,7 @@ class BestAvailableInput {
 
 @ObjectType({ description: 'What would be taken, and why it ranks so; holds nothing.' })
 class SeatProposal {
-  @Field(() => [Seat])
+  @Field(() => [Seat], { description: 'The party’s places, in plan order: free a moment ago.' })
   seats!: Seat[];
 
   @Field(() => Boolean, { description: 'Side by side, at one table, or standing together.' })
@@ -97,7 +109,7 @@ class SeatProposal {
   })
   score!: number;
 
-  @Field(() => [String])
+  @Field(() => [String], { description: 'Whole sentences in plain English, for people.' })
   reasons!: string[];
 }
 
@@ -105,12 +117,20 @@ class SeatProposal {
 export class BestAvailableResolver {
   @Query(() => [SeatProposal], {
     description:
-      'The best seats for a party, without holding them: several proposals, best first; for parties of more than 50 at most three. Errors: NOT_FOUND, BAD_USER_INPUT, RATE_LIMITED.',
+      'The best seats for a party, without holding them: several proposals, best first; for parties of more than 50 at most three. Empty where no places are left for it. Needs no login. Errors: NOT_FOUND, BAD_USER_INPUT, RATE_LIMITED.',
   })
   async bestAvailable(
     @Ctx() ctx: RequestContext,
-    @Arg('input', () => BestAvailableInput) input: BestAvailableInput,
-    @Arg('proposals', () => Int, { nullable: true, defaultValue: 3 }) proposals: number | null,
+    @Arg('input', () => BestAvailableInput, {
+      description: 'Who comes, and where they wish to be; key and token are not looked at.',
+    })
+    input: BestAvailableInput,
+    @Arg('proposals', () => Int, {
+      nullable: true,
+      defaultValue: 3,
+      description: `How many at most: 1 to ${PROPOSALS_MAX}. No two of them share a seat.`,
+    })
+    proposals: number | null,
   ): Promise<ProposedSeats[]> {
     const eventId = requireId('Event', input.eventId);
     await requireFairSearch(ctx, input.quantity * (proposals ?? 1));
@@ -125,7 +145,10 @@ export class BestAvailableResolver {
   @Refusable('SeatsUnavailable', 'ReservationLimitExceeded', 'SalesClosed', 'AlreadyBooked')
   async holdBestAvailable(
     @Ctx() ctx: RequestContext,
-    @Arg('input', () => BestAvailableInput) input: BestAvailableInput,
+    @Arg('input', () => BestAvailableInput, {
+      description: 'Who comes, and where they wish to be.',
+    })
+    input: BestAvailableInput,
   ): Promise<typeof HoldSeatsResult> {
     const holder = requireHolder(ctx.viewer);
     await requireFairShare(ctx, holder);

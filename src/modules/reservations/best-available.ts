@@ -25,7 +25,7 @@ const WAITS_MAX = 300;
 /** How far below the best a choice may lie, in score; doubles with each lost race, up to a tier's worth. */
 const SPREAD = 0.02;
 const SPREAD_MAX = 0.25;
-const PROPOSALS_MAX = 10;
+export const PROPOSALS_MAX = 10;
 const PARTY_MAX = 500;
 /** Each proposal for more people than this takes a search of its own, and many times as long. */
 const LARGE_PARTY = 50;

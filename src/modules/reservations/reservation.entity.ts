@@ -16,6 +16,18 @@ registerEnumType(ReservationStatus, {
   name: 'ReservationStatus',
   description:
     'ACTIVE → CHECKOUT while a charge is in flight (never released then) → BOOKED; or EXPIRED, or RELEASED by the buyer.',
+  valuesConfig: {
+    ACTIVE: { description: 'Its places are the buyer’s until expiresAt.' },
+    CHECKOUT: {
+      description:
+        'Being paid for, whatever the deadline: BOOKED when the charge succeeds, ACTIVE again for two minutes at least when it fails.',
+    },
+    BOOKED: {
+      description: 'Paid for: its places are sold, and stay so until tickets are given back.',
+    },
+    EXPIRED: { description: 'Its deadline has passed: its places are anybody’s again.' },
+    RELEASED: { description: 'Given up by its buyer, or because its event was cancelled.' },
+  },
 });
 
 /** Whoever holds: a user, or a guest without an account. */
@@ -62,7 +74,7 @@ export class Reservation {
   pricesMinor!: number[];
 
   @Column('timestamptz')
-  @Field(() => DateTime)
+  @Field(() => DateTime, { description: 'When its first places were held.' })
   createdAt!: Date;
 
   @Column('timestamptz')

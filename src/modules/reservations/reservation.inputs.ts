@@ -18,20 +18,27 @@ export class SeatSelectionInput {
 
   @Field(() => String, {
     nullable: true,
-    description: 'Absent: the first ticket type that has a price for the seat.',
+    description:
+      'TicketType.key, of a type that the seat’s category has a price for. Absent: the first such one.',
   })
   ticketTypeKey?: string | null;
 }
 
 @InputType({ description: 'Some places of a general-admission area, whichever are free.' })
 export class AreaSelectionInput {
-  @Field(() => String, { description: 'Of a general-admission area of the event.' })
+  @Field(() => String, {
+    description: 'Of a general-admission area of the event (PlanSection.key).',
+  })
   sectionKey!: string;
 
   @Field(() => Int, { description: 'Places, 1 or more.' })
   quantity!: number;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'TicketType.key, of a type that the area’s category has a price for. Absent: the first such one.',
+  })
   ticketTypeKey?: string | null;
 }
 
@@ -40,29 +47,34 @@ export const ADMISSION_TOKEN_MAX = 2_000;
 export const ADMISSION_TOKEN_SAID =
   'What the event’s waiting room gave this buyer, at most 2,000 characters. Needed only where the event has a waiting room.';
 
+export const HOLD_KEY_SAID =
+  'Your own name for this hold, 1 to 200 characters. A retry with it within 24 hours is answered with the same reservation; with another wish it is IDEMPOTENCY_CONFLICT.';
+
 /** The entries of `seats` and `areas` are checked by claimOf: it prices them in the same pass. */
 @InputType({ description: 'What to hold, all of it or nothing: seats, places in areas, or both.' })
 export class HoldSeatsInput {
   @Field(() => ID, { description: 'A published event.' })
   eventId!: string;
 
-  @Field(() => [SeatSelectionInput], { nullable: true })
+  @Field(() => [SeatSelectionInput], {
+    nullable: true,
+    description: 'Each seat once; of a table that goes as a whole, all of its seats.',
+  })
   seats?: SeatSelectionInput[] | null;
 
-  @Field(() => [AreaSelectionInput], { nullable: true })
+  @Field(() => [AreaSelectionInput], {
+    nullable: true,
+    description: 'Each area once with each ticket type.',
+  })
   areas?: AreaSelectionInput[] | null;
 
   @Field(() => ID, {
     nullable: true,
-    description: 'Add to this reservation instead of opening one; the deadline stays.',
+    description: 'Add to this ACTIVE one of your own instead of opening one; the deadline stays.',
   })
   reservationId?: string | null;
 
-  @Field(() => String, {
-    nullable: true,
-    description:
-      'Your own name for this hold, 1 to 200 characters. A retry with it within 24 hours gets the same answer; with another selection it is IDEMPOTENCY_CONFLICT.',
-  })
+  @Field(() => String, { nullable: true, description: HOLD_KEY_SAID })
   @IsOptional()
   @IsText(1, 200)
   idempotencyKey?: string | null;

@@ -46,7 +46,7 @@ export class SalesClosed extends Refusal {
 
 @ObjectType({ implements: Refusal, description: 'The time was up: the seats are anybody’s again.' })
 export class ReservationExpired extends Refusal {
-  @Field(() => DateTime)
+  @Field(() => DateTime, { description: 'The deadline that has passed.' })
   expiredAt!: Date;
 }
 

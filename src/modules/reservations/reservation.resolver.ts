@@ -16,7 +16,13 @@ import {
   Subscription,
 } from 'type-graphql';
 import { badInput, notFound } from '../../errors';
-import { connectionType, pageSize, type Connection } from '../../graphql/connections';
+import {
+  AFTER_SAID,
+  connectionType,
+  FIRST_SAID,
+  pageSize,
+  type Connection,
+} from '../../graphql/connections';
 import type { RequestContext } from '../../graphql/context';
 import { Refusable } from '../../graphql/errors';
 import { Money, money } from '../../graphql/money';
@@ -81,22 +87,22 @@ const ReservationConnection = connectionType('Reservation', () => Reservation);
 
 @ObjectType({ description: 'One place in a reservation, and what it costs.' })
 class ReservationItem {
-  @Field(() => Seat)
+  @Field(() => Seat, { description: 'The place, as it stands now.' })
   seat!: Seat;
 
-  @Field(() => TicketType)
+  @Field(() => TicketType, { description: 'Who it is for.' })
   ticketType!: TicketType;
 
-  @Field(() => Money)
+  @Field(() => Money, { description: 'As it was when the place was held; it does not change.' })
   price!: Money;
 }
 
 @ArgsType()
 class PageArgs {
-  @Field(() => Int, { nullable: true, defaultValue: PAGE_DEFAULT })
+  @Field(() => Int, { nullable: true, defaultValue: PAGE_DEFAULT, description: FIRST_SAID })
   first!: number | null;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { nullable: true, description: AFTER_SAID })
   after?: string | null;
 }
 
@@ -104,11 +110,11 @@ class PageArgs {
 export class ReservationResolver {
   @Query(() => Reservation, {
     nullable: true,
-    description: 'For its owner, and staff of the event’s organization.',
+    description: 'For its holder, and staff who see sales (OWNER, MANAGER, BOX_OFFICE).',
   })
   async reservation(
     @Ctx() ctx: RequestContext,
-    @Arg('id', () => ID) id: string,
+    @Arg('id', () => ID, { description: 'As holdSeats answered it.' }) id: string,
   ): Promise<Reservation | null> {
     const key = parseNodeId(id);
     return (key && (await visibleReservation(ctx, key))) ?? null;
@@ -116,7 +122,7 @@ export class ReservationResolver {
 
   @Mutation(() => HoldSeatsResult, {
     description:
-      'Claims all of the wanted seats for a few minutes, or none. Staff who sell may hold up to 500 for a group. Errors: NOT_FOUND, BAD_USER_INPUT, UNAUTHENTICATED, CONFLICT (already in this reservation, or the reservation has ended), IDEMPOTENCY_CONFLICT, RATE_LIMITED.',
+      'Claims all of the wanted seats for a few minutes, or none. For users and guests; staff who sell may hold up to 500 for a group. Errors: UNAUTHENTICATED, NOT_FOUND, BAD_USER_INPUT, CONFLICT (already in this reservation, or the reservation has ended), IDEMPOTENCY_CONFLICT, RATE_LIMITED.',
   })
   @Refusable(
     'SeatsUnavailable',
@@ -128,7 +134,10 @@ export class ReservationResolver {
   )
   async holdSeats(
     @Ctx() ctx: RequestContext,
-    @Arg('input', () => HoldSeatsInput) input: HoldSeatsInput,
+    @Arg('input', () => HoldSeatsInput, {
+      description: 'Which seats, and with which ticket types.',
+    })
+    input: HoldSeatsInput,
   ): Promise<typeof HoldSeatsResult> {
     const holder = requireHolder(ctx.viewer);
     await requireFairShare(ctx, holder);
@@ -160,12 +169,13 @@ export class ReservationResolver {
 
   @Mutation(() => Reservation, {
     description:
-      'Gives some seats back; the last one releases the reservation. Errors: NOT_FOUND, BAD_USER_INPUT, CONFLICT.',
+      'Gives some seats back; the last one releases the reservation. For its holder. Errors: UNAUTHENTICATED, NOT_FOUND, BAD_USER_INPUT (also for a part of a table that goes as a whole), CONFLICT (it has ended, or is being paid for).',
   })
   releaseSeats(
     @Ctx() ctx: RequestContext,
-    @Arg('reservationId', () => ID) reservationId: string,
-    @Arg('seatIds', () => [ID]) seatIds: string[],
+    @Arg('reservationId', () => ID, { description: 'Your own, and ACTIVE.' }) reservationId: string,
+    @Arg('seatIds', () => [ID], { description: 'One or more of the seats it holds.' })
+    seatIds: string[],
   ): Promise<Reservation> {
     const holder = requireHolder(ctx.viewer);
     const key = requireEventScoped('Reservation', reservationId);
@@ -182,11 +192,12 @@ export class ReservationResolver {
   }
 
   @Mutation(() => Reservation, {
-    description: 'Gives all seats back. Errors: NOT_FOUND, CONFLICT.',
+    description:
+      'Gives all seats back; again, it changes nothing. For its holder. Errors: UNAUTHENTICATED, NOT_FOUND, CONFLICT (its time is up, it is being paid for, or booked).',
   })
   releaseReservation(
     @Ctx() ctx: RequestContext,
-    @Arg('id', () => ID) id: string,
+    @Arg('id', () => ID, { description: 'Your own, and ACTIVE.' }) id: string,
   ): Promise<Reservation> {
     const holder = requireHolder(ctx.viewer);
     return releaseSeats(ctx.app, holder, requireEventScoped('Reservation', id), null);
@@ -194,11 +205,11 @@ export class ReservationResolver {
 
   @Mutation(() => Reservation, {
     description:
-      'One more holdSeconds from now, at most twice, never past 2 hours from the first hold. Errors: NOT_FOUND, CONFLICT.',
+      'One more holdSeconds from now, at most twice, never past 2 hours from the first hold. For its holder. Errors: UNAUTHENTICATED, NOT_FOUND, CONFLICT (it cannot be extended any further, has ended, or is being paid for).',
   })
   extendReservation(
     @Ctx() ctx: RequestContext,
-    @Arg('id', () => ID) id: string,
+    @Arg('id', () => ID, { description: 'Your own, and ACTIVE.' }) id: string,
   ): Promise<Reservation> {
     const holder = requireHolder(ctx.viewer);
     return extendReservation(ctx.app, holder, requireEventScoped('Reservation', id));
@@ -206,7 +217,7 @@ export class ReservationResolver {
 
   @Subscription(() => Reservation, {
     description:
-      'The buyer’s own reservation, each time it changes: extended, added to, expired, released, booked. Ends after the last; of one that has ended already, that is all it tells. Errors: NOT_FOUND.',
+      'The buyer’s own reservation, each time it changes: extended, added to, expired, released, booked. Ends after the last; of one that has ended already, that is all it tells. For its holder, and staff who see sales. Errors: NOT_FOUND.',
     subscribe: async ({ args, context }: { args: { id: string }; context: RequestContext }) => {
       const key = requireEventScoped('Reservation', args.id);
       const reservation = await visibleReservation(context, { type: 'Reservation', ...key });
@@ -216,17 +227,19 @@ export class ReservationResolver {
   })
   reservationUpdates(
     @Root() reservation: Reservation,
-    @Arg('id', () => ID) _id: string,
+    @Arg('id', () => ID, { description: 'As holdSeats answered it.' }) _id: string,
   ): Reservation {
     return reservation;
   }
 
-  @FieldResolver(() => ReservationStatus)
+  @FieldResolver(() => ReservationStatus, {
+    description: 'By the clock: EXPIRED from the deadline on.',
+  })
   status(@Ctx() { app }: RequestContext, @Root() reservation: Reservation): string {
     return statusAt(reservation, app.clock.now());
   }
 
-  @FieldResolver(() => Event)
+  @FieldResolver(() => Event, { description: 'Whose places it holds; all are of one event.' })
   event(@Ctx() ctx: RequestContext, @Root() { eventId }: Reservation): Promise<Event> {
     return ctx.loadRequired(eventById, eventId);
   }
@@ -253,7 +266,7 @@ export class ReservationResolver {
     });
   }
 
-  @FieldResolver(() => Money)
+  @FieldResolver(() => Money, { description: 'The prices of its items together; 0 is free.' })
   async total(
     @Ctx() { app }: RequestContext,
     @Root() { eventId, pricesMinor }: Reservation,
@@ -277,7 +290,7 @@ export class ReservationResolver {
 @Resolver(() => User)
 export class UserReservationsResolver {
   @FieldResolver(() => ReservationConnection, {
-    description: 'Newest first. Errors: FORBIDDEN for anybody else.',
+    description: 'One’s own, newest first. Errors: FORBIDDEN for anybody else’s.',
   })
   async reservations(
     @Ctx() ctx: RequestContext,
