@@ -14,20 +14,26 @@ export type AreaSelectionInput = {
 
 /** PENDING while the payment is decided → CONFIRMED with tickets, or FAILED with nothing charged. Once no ticket of it is left it is CANCELLED, and REFUNDED when all money that is due has been given back. */
 export type BookingStatus =
+  /** No ticket of it is left. Money that is due for it is on its way, or none is due. */
   | 'CANCELLED'
+  /** Paid for; at least one of its tickets has not been given back. */
   | 'CONFIRMED'
+  /** Nothing was charged; another try is another booking. Should the money come late all the same, it gets the same seats (CONFIRMED) or goes back (CANCELLED). */
   | 'FAILED'
+  /** The payment is being decided. Its seats are the buyer’s, whatever the deadline. */
   | 'PENDING'
+  /** No ticket of it is left, and all money that was due is back. */
   | 'REFUNDED';
 
 /** A reservation to pay for. */
 export type ConfirmBookingInput = {
-  /** Needed from guests; a user's own is taken otherwise. */
+  /** Needed from guests; a user’s own is taken otherwise. Up to 254 characters. */
   customerEmail?: string | null | undefined;
-  /** Needed from guests; a user's own is taken otherwise. */
+  /** Needed from guests; a user’s own is taken otherwise. 1 to 200 characters. */
   customerName?: string | null | undefined;
-  /** A retry with the same key and input is answered the same, and charges nothing more. */
+  /** Your own name for this call, 1 to 200 characters. A retry with the same key and input within 24 hours is answered the same, and charges nothing more; with another input it is IDEMPOTENCY_CONFLICT. */
   idempotencyKey: string;
+  /** Who is asked for the money, and with what; checked even where all of it is free. */
   payment: PaymentInput;
   /** One of the caller’s own, that is still open. */
   reservationId: string;
@@ -53,13 +59,15 @@ export type HoldSeatsInput = {
 export type PaymentInput = {
   /** Who takes the money; one that is configured here. */
   provider?: PaymentProvider;
-  /** MOCK: tok_ok, tok_declined, tok_pending (settles by webhook), tok_timeout (the answer is lost, the charge is made), tok_error. STRIPE: a payment method id. */
+  /** MOCK: tok_ok, tok_declined, tok_pending (settles by webhook), tok_timeout (the answer is lost, the charge is made), tok_error, and those of docs/payments.md. STRIPE: a payment method id. */
   token: string;
 };
 
-/** Who moves the money. MOCK moves none: it is for development and tests. */
+/** Who moves the money. */
 export type PaymentProvider =
+  /** Moves none: for development and tests, and in production only where it is switched on. */
   | 'MOCK'
+  /** Stripe, where this house has been given its keys. */
   | 'STRIPE';
 
 /** ACTIVE → CHECKOUT while a charge is in flight (never released then) → BOOKED; or EXPIRED, or RELEASED by the buyer. */

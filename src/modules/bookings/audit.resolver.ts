@@ -10,10 +10,12 @@ class AuditFinding {
   @Field(() => String, { description: 'Which promise, such as sold-seat or money.' })
   invariant!: string;
 
-  @Field(() => ID)
+  @Field(() => ID, { description: 'The event whose books break it.' })
   eventId!: string;
 
-  @Field(() => String)
+  @Field(() => String, {
+    description: 'What was found, in the database’s own words: the ids in it are UUIDs.',
+  })
   detail!: string;
 }
 
@@ -21,11 +23,12 @@ class AuditFinding {
 export class AuditResolver {
   @Query(() => [AuditFinding], {
     description:
-      'Checks the books of one event, or of all: empty when all is well. Reads one snapshot and changes nothing. For platform admins. Errors: UNAUTHENTICATED, FORBIDDEN, NOT_FOUND for a malformed id.',
+      'Checks the books of one event, or of all: empty when all is well, and at most 100 findings of each promise. Reads one snapshot and changes nothing. For platform admins. Errors: UNAUTHENTICATED, FORBIDDEN, NOT_FOUND for a malformed id.',
   })
   async audit(
     @Ctx() { app, viewer }: RequestContext,
-    @Arg('eventId', () => ID, { nullable: true }) eventId?: string | null,
+    @Arg('eventId', () => ID, { nullable: true, description: 'Absent: all events.' })
+    eventId?: string | null,
   ): Promise<AuditFinding[]> {
     if (!requireUser(viewer).platformAdmin) throw forbidden();
     const scope = eventId == null ? undefined : requireId('Event', eventId);

@@ -17,11 +17,31 @@ registerEnumType(BookingStatus, {
   name: 'BookingStatus',
   description:
     'PENDING while the payment is decided → CONFIRMED with tickets, or FAILED with nothing charged. Once no ticket of it is left it is CANCELLED, and REFUNDED when all money that is due has been given back.',
+  valuesConfig: {
+    PENDING: {
+      description:
+        'The payment is being decided. Its seats are the buyer’s, whatever the deadline.',
+    },
+    CONFIRMED: { description: 'Paid for; at least one of its tickets has not been given back.' },
+    FAILED: {
+      description:
+        'Nothing was charged; another try is another booking. Should the money come late all the same, it gets the same seats (CONFIRMED) or goes back (CANCELLED).',
+    },
+    CANCELLED: {
+      description:
+        'No ticket of it is left. Money that is due for it is on its way, or none is due.',
+    },
+    REFUNDED: { description: 'No ticket of it is left, and all money that was due is back.' },
+  },
 });
 
 /** A reservation that is paid for, or is being paid for. */
 @Entity('bookings')
-@ObjectType('Booking', { implements: Node, description: 'Seats that were paid for.' })
+@ObjectType('Booking', {
+  implements: Node,
+  description:
+    'A reservation that is being paid for, or was. For its holder, and staff who see sales (OWNER, MANAGER, BOX_OFFICE).',
+})
 export class Booking {
   @PrimaryColumn('uuid')
   eventId!: string;
@@ -47,15 +67,17 @@ export class Booking {
   holderKind!: Holder['kind'];
 
   @Column('text')
-  @Field(() => EmailAddress)
+  @Field(() => EmailAddress, { description: 'Where mails about it go.' })
   customerEmail!: string;
 
   @Column('text')
-  @Field(() => String)
+  @Field(() => String, {
+    description: 'Who booked. Its tickets have this name until they are transferred.',
+  })
   customerName!: string;
 
   @Column('text')
-  @Field(() => BookingStatus)
+  @Field(() => BookingStatus, { description: 'Whether it is paid for, and what is left of it.' })
   status!: BookingStatus;
 
   /** The event's oneBookingPerCustomer when this was made: an index keeps the promise. */
@@ -73,7 +95,7 @@ export class Booking {
   refundedMinor!: number;
 
   @Column('timestamptz')
-  @Field(() => DateTime)
+  @Field(() => DateTime, { description: 'When its buyer asked to pay.' })
   createdAt!: Date;
 
   /** When recovery asks the provider next, while it is PENDING. */
@@ -89,7 +111,10 @@ export class Booking {
   warnedAt!: Date | null;
 
   @Column('timestamptz', { nullable: true })
-  @Field(() => DateTime, { description: 'When the payment was settled.', nullable: true })
+  @Field(() => DateTime, {
+    description: 'When the payment was settled and the tickets issued. Null: not, or not yet.',
+    nullable: true,
+  })
   confirmedAt!: Date | null;
 
   /** When the last of it was given back; null while a ticket of it is live, or never was. */
@@ -117,9 +142,16 @@ export class BookingReference {
   description: 'What a buyer still has to do with the payment provider, such as 3-D Secure.',
 })
 export class PaymentNextAction {
-  @Field(() => String, { nullable: true })
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'For the provider’s own script in the buyer’s browser, such as Stripe.js. Null: there is none.',
+  })
   clientSecret!: string | null;
 
-  @Field(() => Url, { nullable: true })
+  @Field(() => Url, {
+    nullable: true,
+    description: 'Where the buyer’s browser is to go, such as to their bank. Null: nowhere.',
+  })
   redirectUrl!: string | null;
 }

@@ -15,7 +15,7 @@ export class PaymentInput {
 
   @Field(() => String, {
     description:
-      'MOCK: tok_ok, tok_declined, tok_pending (settles by webhook), tok_timeout (the answer is lost, the charge is made), tok_error. STRIPE: a payment method id.',
+      'MOCK: tok_ok, tok_declined, tok_pending (settles by webhook), tok_timeout (the answer is lost, the charge is made), tok_error, and those of docs/payments.md. STRIPE: a payment method id.',
   })
   @IsText(1, 255)
   token!: string;
@@ -27,13 +27,15 @@ export class ConfirmBookingInput {
   @MaxLength(100)
   reservationId!: string;
 
-  @Field(() => PaymentInput)
+  @Field(() => PaymentInput, {
+    description: 'Who is asked for the money, and with what; checked even where all of it is free.',
+  })
   @ValidateNested()
   payment!: PaymentInput;
 
   @Field(() => EmailAddress, {
     nullable: true,
-    description: "Needed from guests; a user's own is taken otherwise.",
+    description: 'Needed from guests; a user’s own is taken otherwise. Up to 254 characters.',
   })
   @IsOptional()
   @MaxLength(254)
@@ -41,7 +43,7 @@ export class ConfirmBookingInput {
 
   @Field(() => String, {
     nullable: true,
-    description: "Needed from guests; a user's own is taken otherwise.",
+    description: 'Needed from guests; a user’s own is taken otherwise. 1 to 200 characters.',
   })
   @IsOptional()
   @IsText(1, 200)
@@ -49,7 +51,7 @@ export class ConfirmBookingInput {
 
   @Field(() => String, {
     description:
-      'A retry with the same key and input is answered the same, and charges nothing more.',
+      'Your own name for this call, 1 to 200 characters. A retry with the same key and input within 24 hours is answered the same, and charges nothing more; with another input it is IDEMPOTENCY_CONFLICT.',
   })
   @IsText(1, 200)
   idempotencyKey!: string;

@@ -12,7 +12,13 @@ import {
   Subscription,
 } from 'type-graphql';
 import { badInput, DomainError, notFound } from '../../errors';
-import { connectionType, pageSize, type Connection } from '../../graphql/connections';
+import {
+  AFTER_SAID,
+  connectionType,
+  FIRST_SAID,
+  pageSize,
+  type Connection,
+} from '../../graphql/connections';
 import type { RequestContext } from '../../graphql/context';
 import { Refusable } from '../../graphql/errors';
 import { Money, money } from '../../graphql/money';
@@ -49,12 +55,19 @@ const ConfirmBookingResult = createUnionType({
 export class BookingResolver {
   @Query(() => Booking, {
     nullable: true,
-    description: 'By id or by reference: for its holder, and staff of the event’s organization.',
+    description:
+      'By id or by reference: for its holder, and staff who see sales (OWNER, MANAGER, BOX_OFFICE).',
   })
   async booking(
     @Ctx() ctx: RequestContext,
-    @Arg('id', () => ID, { nullable: true }) id?: string | null,
-    @Arg('reference', () => String, { nullable: true }) reference?: string | null,
+    @Arg('id', () => ID, { nullable: true, description: 'Its id; or else the reference.' })
+    id?: string | null,
+    @Arg('reference', () => String, {
+      nullable: true,
+      description:
+        'As people type it: in any case, with or without the hyphen. Both or neither is BAD_USER_INPUT.',
+    })
+    reference?: string | null,
   ): Promise<Booking | null> {
     if ((id == null) === (reference == null)) {
       throw badInput([{ path: 'id', message: 'give the id or the reference, and not both' }]);
@@ -68,12 +81,13 @@ export class BookingResolver {
 
   @Mutation(() => ConfirmBookingResult, {
     description:
-      'Pays for a reservation and issues its tickets. The booking is PENDING where the provider’s answer is not there yet: it is decided later, and once.',
+      'Pays for a reservation and issues its tickets. The booking is PENDING where the provider’s answer is not there yet: it is decided later, and once. For the reservation’s holder. Errors: UNAUTHENTICATED, NOT_FOUND, BAD_USER_INPUT, IDEMPOTENCY_CONFLICT, CONFLICT (a payment of it is in flight, it has been released, or the event was cancelled).',
   })
   @Refusable('ReservationExpired', 'PaymentDeclined', 'AlreadyBooked')
   async confirmBooking(
     @Ctx() ctx: RequestContext,
-    @Arg('input', () => ConfirmBookingInput) input: ConfirmBookingInput,
+    @Arg('input', () => ConfirmBookingInput, { description: 'What is paid for, by whom and how.' })
+    input: ConfirmBookingInput,
   ): Promise<typeof ConfirmBookingResult> {
     const holder = requireHolder(ctx.viewer);
     return confirmBooking(ctx.app, holder, {
@@ -95,28 +109,37 @@ export class BookingResolver {
       return watchBooking(context.app, booking);
     },
   })
-  bookingUpdates(@Root() seen: SeenBooking, @Arg('id', () => ID) _id: string): Booking {
+  bookingUpdates(
+    @Root() seen: SeenBooking,
+    @Arg('id', () => ID, { description: 'As confirmBooking answered it.' }) _id: string,
+  ): Booking {
     return seen.booking;
   }
 
-  @FieldResolver(() => Event)
+  @FieldResolver(() => Event, { description: 'What it admits to.' })
   event(@Root() booking: Booking, @Ctx() ctx: RequestContext): Promise<Event> {
     return ctx.loadRequired(eventById, booking.eventId);
   }
 
-  @FieldResolver(() => Money)
+  @FieldResolver(() => Money, {
+    description: 'What all of it cost when it was booked; 0 is free. It does not change.',
+  })
   async total(@Root() booking: Booking, @Ctx() ctx: RequestContext): Promise<Money> {
     const { currency } = await ctx.loadRequired(eventById, booking.eventId);
     return money(booking.totalMinor, currency);
   }
 
-  @FieldResolver(() => Money)
+  @FieldResolver(() => Money, {
+    description: 'What the provider has given back of it; what is on its way is not counted yet.',
+  })
   async refunded(@Root() booking: Booking, @Ctx() ctx: RequestContext): Promise<Money> {
     const { currency } = await ctx.loadRequired(eventById, booking.eventId);
     return money(booking.refundedMinor, currency);
   }
 
-  @FieldResolver(() => [Payment], { description: 'Oldest first.' })
+  @FieldResolver(() => [Payment], {
+    description: 'Oldest first. None where all of it was free.',
+  })
   payments(@Root() { eventId, id }: Booking, @Ctx() ctx: RequestContext): Promise<Payment[]> {
     return ctx.loadRequired(paymentsOfBooking, { eventId, id });
   }
@@ -142,12 +165,19 @@ export class BookingResolver {
 
 @Resolver(() => User)
 export class UserBookingsResolver {
-  @FieldResolver(() => BookingConnection, { description: 'One’s own, newest first.' })
+  @FieldResolver(() => BookingConnection, {
+    description: 'One’s own, newest first. Errors: FORBIDDEN for anybody else’s.',
+  })
   async bookings(
     @Root() user: User,
     @Ctx() ctx: RequestContext,
-    @Arg('first', () => Int, { nullable: true, defaultValue: PAGE_DEFAULT }) first?: number | null,
-    @Arg('after', () => String, { nullable: true }) after?: string | null,
+    @Arg('first', () => Int, {
+      nullable: true,
+      defaultValue: PAGE_DEFAULT,
+      description: FIRST_SAID,
+    })
+    first?: number | null,
+    @Arg('after', () => String, { nullable: true, description: AFTER_SAID }) after?: string | null,
   ): Promise<Connection<Booking>> {
     if (!mayReadAccount(ctx, user.id)) {
       throw new DomainError('FORBIDDEN', 'Bookings are shown to the one who made them.');

@@ -7,7 +7,7 @@ const TICKETS_MAX = 500;
 
 @InputType({ description: 'What of a booking to give back.' })
 export class CancelBookingInput {
-  @Field(() => ID)
+  @Field(() => ID, { description: 'Of a CONFIRMED booking.' })
   @MaxLength(100)
   bookingId!: string;
 
@@ -36,7 +36,7 @@ export class CancelBookingInput {
 
   @Field(() => String, {
     nullable: true,
-    description: 'Kept with the refund, where the buyer reads it.',
+    description: 'Kept with the refund, where the buyer reads it: up to 500 characters.',
   })
   @IsOptional()
   @IsText(1, 500)
@@ -44,7 +44,7 @@ export class CancelBookingInput {
 
   @Field(() => String, {
     description:
-      'A retry with the same key and input is answered the same, and gives nothing back twice.',
+      'Your own name for this call, 1 to 200 characters. A retry with the same key and input within 24 hours is answered the same, and gives nothing back twice; with another input it is IDEMPOTENCY_CONFLICT.',
   })
   @IsText(1, 200)
   idempotencyKey!: string;

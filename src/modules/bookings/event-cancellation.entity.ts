@@ -12,14 +12,14 @@ export class EventCancellation {
   eventId!: string;
 
   @Column('text', { nullable: true })
-  @Field(() => String, { nullable: true, description: 'As buyers are told.' })
+  @Field(() => String, { nullable: true, description: 'As buyers are told. Null: none was given.' })
   reason!: string | null;
 
   @Column('uuid')
   cancelledBy!: string;
 
   @Column('timestamptz')
-  @Field(() => DateTime)
+  @Field(() => DateTime, { description: 'Since when none of its seats can be held.' })
   cancelledAt!: Date;
 
   /** The last sign of life of whoever works on it. */
@@ -29,7 +29,8 @@ export class EventCancellation {
   @Column('timestamptz', { nullable: true })
   @Field(() => DateTime, {
     nullable: true,
-    description: 'When the last reservation was released and the last refund decided.',
+    description:
+      'When the last reservation was released and the last refund decided. Null while that goes on.',
   })
   finishedAt!: Date | null;
 }

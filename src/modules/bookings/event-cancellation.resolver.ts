@@ -29,7 +29,7 @@ import {
 
 @ArgsType()
 class CancelEventArgs {
-  @Field(() => ID)
+  @Field(() => ID, { description: 'The event’s, whether it has been published or not.' })
   @MaxLength(100)
   id!: string;
 

@@ -13,6 +13,14 @@ registerEnumType(RefundStatus, {
   name: 'RefundStatus',
   description:
     'PENDING until the provider has given the money back (SUCCEEDED), or has refused for good to do so (FAILED).',
+  valuesConfig: {
+    PENDING: { description: 'The provider is still to be asked, or has not said how it ended.' },
+    SUCCEEDED: { description: 'The provider has given the money back.' },
+    FAILED: {
+      description:
+        'The provider refuses, or it came to nothing afterwards: staff have to look, and retryRefund asks once more.',
+    },
+  },
 });
 
 export enum RefundOrigin {
@@ -24,8 +32,17 @@ export enum RefundOrigin {
 }
 registerEnumType(RefundOrigin, {
   name: 'RefundOrigin',
-  description:
-    'Why money was given back. LATE_PAYMENT: it came when the seats were gone. PROVIDER: somebody gave it back at the provider’s own site, or the buyer’s bank took it back.',
+  description: 'Why money was given back.',
+  valuesConfig: {
+    BUYER: { description: 'Its buyer gave tickets back.' },
+    STAFF: { description: 'Staff of the event’s organization gave tickets back.' },
+    EVENT_CANCELLED: { description: 'The event will not take place.' },
+    LATE_PAYMENT: { description: 'The money came when the seats were gone, or no use any more.' },
+    PROVIDER: {
+      description:
+        'Somebody gave it back at the provider’s own site, or the buyer’s bank took it back.',
+    },
+  },
 });
 
 /** Money on its way back to a buyer. Its id is the key under which the provider knows it. */
@@ -63,15 +80,18 @@ export class Refund {
   feeMinor!: number;
 
   @Column('text')
-  @Field(() => RefundStatus)
+  @Field(() => RefundStatus, { description: 'Whether the money is back.' })
   status!: RefundStatus;
 
   @Column('text')
-  @Field(() => RefundOrigin)
+  @Field(() => RefundOrigin, { description: 'Why there is one.' })
   origin!: RefundOrigin;
 
   @Column('text', { nullable: true })
-  @Field(() => String, { nullable: true, description: 'In the words of whoever asked for it.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'In the words of whoever asked for it. Null: there were none.',
+  })
   reason!: string | null;
 
   /** The user or guest who asked; null where nobody of the house did. */
@@ -101,10 +121,15 @@ export class Refund {
   dueAt!: Date;
 
   @Column('timestamptz')
-  @Field(() => DateTime)
+  @Field(() => DateTime, {
+    description: 'When it was decided, or heard of where it was made elsewhere.',
+  })
   createdAt!: Date;
 
   @Column('timestamptz', { nullable: true })
-  @Field(() => DateTime, { nullable: true, description: 'When it succeeded or failed.' })
+  @Field(() => DateTime, {
+    nullable: true,
+    description: 'When it succeeded or failed. Null while it is PENDING.',
+  })
   settledAt!: Date | null;
 }

@@ -18,7 +18,9 @@ import { retryRefund } from './refunds';
 
 @Resolver(() => Refund)
 export class RefundResolver {
-  @FieldResolver(() => Money)
+  @FieldResolver(() => Money, {
+    description: 'What goes back to the buyer; 0 where the fee is the whole price.',
+  })
   async amount(@Root() refund: Refund, @Ctx() ctx: RequestContext): Promise<Money> {
     const { currency } = await ctx.loadRequired(eventById, refund.eventId);
     return money(refund.amountMinor, currency);
@@ -39,7 +41,8 @@ export class BookingRefundsResolver {
   })
   async cancelBooking(
     @Ctx() ctx: RequestContext,
-    @Arg('input', () => CancelBookingInput) input: CancelBookingInput,
+    @Arg('input', () => CancelBookingInput, { description: 'Which tickets, and on what terms.' })
+    input: CancelBookingInput,
   ): Promise<Booking> {
     const caller = requireHolder(ctx.viewer);
     const key = requireEventScoped('Booking', input.bookingId);
@@ -56,7 +59,10 @@ export class BookingRefundsResolver {
     description:
       'Asks the provider once more for a refund that has FAILED: with a new one, which takes its place. For staff who may sell. Errors: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, CONFLICT (it has not failed, or has been asked for again).',
   })
-  async retryRefund(@Ctx() ctx: RequestContext, @Arg('id', () => ID) id: string): Promise<Refund> {
+  async retryRefund(
+    @Ctx() ctx: RequestContext,
+    @Arg('id', () => ID, { description: 'Of a refund that has FAILED.' }) id: string,
+  ): Promise<Refund> {
     const { id: userId } = requireUser(ctx.viewer);
     const key = requireEventScoped('Refund', id);
     const event = await ctx.load(eventById, key.eventId);

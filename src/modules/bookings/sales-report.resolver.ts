@@ -23,29 +23,41 @@ const LINES_MAX = 2_000;
 
 @ArgsType()
 class SalesReportArgs {
-  @Field(() => ID, { nullable: true, description: 'This event, or all of an organization’s.' })
+  @Field(() => ID, {
+    nullable: true,
+    description: 'Of this event; or else of all events of an organization.',
+  })
   @IsOptional()
   @MaxLength(100)
   eventId?: string | null;
 
-  @Field(() => ID, { nullable: true })
+  @Field(() => ID, {
+    nullable: true,
+    description: 'Of all its events; or else of one. Both or neither is BAD_USER_INPUT.',
+  })
   @IsOptional()
   @MaxLength(100)
   organizationId?: string | null;
 
-  @Field(() => DateTime, { nullable: true, description: 'From this instant on.' })
+  @Field(() => DateTime, {
+    nullable: true,
+    description: 'From this instant on. Absent: from the beginning.',
+  })
   from?: Date | null;
 
-  @Field(() => DateTime, { nullable: true, description: 'Before this instant.' })
+  @Field(() => DateTime, {
+    nullable: true,
+    description: 'Before this instant, which is after `from`. Absent: until now.',
+  })
   to?: Date | null;
 }
 
 @ObjectType()
 abstract class Figures implements SalesFigures {
-  @Field(() => CurrencyCode)
+  @Field(() => CurrencyCode, { description: 'Of all amounts here.' })
   currency!: string;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'Counted on the day their booking was confirmed.' })
   ticketsSold!: number;
 
   @Field(() => Int, { description: 'Counted on the day they became void.' })
@@ -82,22 +94,34 @@ class SalesRow extends Figures implements SalesLine {
   @Field(() => String, { description: 'In the venue’s time zone: 2027-03-01.' })
   day!: string;
 
-  @Field(() => ID)
+  @Field(() => ID, { description: 'Of the event that was sold.' })
   eventId!: string;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'As it is now, whatever it was on that day.' })
   eventTitle!: string;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, {
+    nullable: true,
+    description: 'EventCategory.key; null for money that belongs to no ticket.',
+  })
   categoryKey!: string | null;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, {
+    nullable: true,
+    description: 'EventCategory.name; null for money that belongs to no ticket.',
+  })
   categoryName!: string | null;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, {
+    nullable: true,
+    description: 'TicketType.key; null for money that belongs to no ticket.',
+  })
   ticketTypeKey!: string | null;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, {
+    nullable: true,
+    description: 'TicketType.name; null for money that belongs to no ticket.',
+  })
   ticketTypeName!: string | null;
 }
 

@@ -10,7 +10,14 @@ export enum PaymentProviderName {
 }
 registerEnumType(PaymentProviderName, {
   name: 'PaymentProvider',
-  description: 'Who moves the money. MOCK moves none: it is for development and tests.',
+  description: 'Who moves the money.',
+  valuesConfig: {
+    MOCK: {
+      description:
+        'Moves none: for development and tests, and in production only where it is switched on.',
+    },
+    STRIPE: { description: 'Stripe, where this house has been given its keys.' },
+  },
 });
 
 export enum PaymentStatus {
@@ -23,6 +30,15 @@ export enum PaymentStatus {
 registerEnumType(PaymentStatus, {
   name: 'PaymentStatus',
   description: 'PENDING until the provider has said what became of the charge.',
+  valuesConfig: {
+    PENDING: { description: 'The provider has not decided, or its answer is not there yet.' },
+    SUCCEEDED: { description: 'Charged; nothing of it has been given back.' },
+    FAILED: {
+      description: 'Nothing was charged. Money that comes late all the same makes it SUCCEEDED.',
+    },
+    PARTIALLY_REFUNDED: { description: 'Charged; a part of it has been given back.' },
+    REFUNDED: { description: 'Charged; all of it has been given back.' },
+  },
 });
 
 /** One try to charge for a booking. Its id is the key under which the provider knows the charge. */
@@ -46,7 +62,7 @@ export class Payment {
   bookingId!: string;
 
   @Column('text')
-  @Field(() => PaymentProviderName)
+  @Field(() => PaymentProviderName, { description: 'Who was asked for the money.' })
   provider!: PaymentProviderName;
 
   /** What the provider calls the charge; null while we do not know that there is one. */
@@ -54,7 +70,7 @@ export class Payment {
   providerReference!: string | null;
 
   @Column('text')
-  @Field(() => PaymentStatus)
+  @Field(() => PaymentStatus, { description: 'What became of the charge.' })
   status!: PaymentStatus;
 
   /** For the provider's script in the buyer's browser: a secret of theirs. Null unless PENDING. */
@@ -91,7 +107,9 @@ export class Payment {
   disputedAt!: Date | null;
 
   @Column('timestamptz')
-  @Field(() => DateTime)
+  @Field(() => DateTime, {
+    description: 'When it was written down, just before the provider was asked.',
+  })
   createdAt!: Date;
 
   @Column('timestamptz', { nullable: true })

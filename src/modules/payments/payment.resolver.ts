@@ -6,7 +6,7 @@ import { Payment } from './payment.entity';
 
 @Resolver(() => Payment)
 export class PaymentResolver {
-  @FieldResolver(() => Money)
+  @FieldResolver(() => Money, { description: 'What the provider was asked for; it never changes.' })
   async amount(@Root() payment: Payment, @Ctx() ctx: RequestContext): Promise<Money> {
     const { currency } = await ctx.loadRequired(eventById, payment.eventId);
     return money(payment.amountMinor, currency);
