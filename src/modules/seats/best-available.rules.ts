@@ -56,7 +56,7 @@ export interface BestAvailableQuestion extends PartyWish {
 export interface Proposal {
   /** Ascending. */
   nos: number[];
-  /** Side by side, at one table, or standing together: tiers 1 and 2. */
+  /** Side by side, at one table, or standing together: tiers 1 and 2, and whoever is alone. */
   adjacent: boolean;
   tier: Tier;
   /** 0 to 1, 1 the best: see party.rules. */
@@ -111,7 +111,7 @@ function proposeAmong(question: BestAvailableQuestion, places: Places): Proposal
     .sort((a, b) => b.score - a.score)
     .map((seating): Proposal => ({
       ...seating,
-      adjacent: seating.tier <= 2,
+      adjacent: seating.tier <= 2 || question.quantity === 1,
       reasons: reasonsFor(question, places, seating),
     }));
 }

@@ -6,7 +6,9 @@
  * takes the nearest runs in reach until everybody sits. Two and more is all a run may give; so when one
  * person would be left, a piece of three or more lends one, and a run of two is passed over where nobody
  * could lend. In reach are the core's own and its neighbouring blocks; large parties reach further, a
- * step for each ten. Up to ten people, a way is found from a core exactly if there is one.
+ * step for each ten. Where no core seats the party so, all that hangs together with it is in reach: better
+ * in five rows than somebody alone. A way is found exactly if there is one (without wheelchairs, always;
+ * with them, in the reach of up to ten people).
  */
 import { orphansLeft } from './orphan.rules';
 import {
@@ -40,19 +42,36 @@ interface Piece extends Run {
   lends: boolean;
 }
 
+interface Reach {
+  blocks: ReadonlySet<number>;
+  /** How many seats their runs have. */
+  seats: number;
+}
+
 interface Search {
   wish: PartyWish;
   places: Places;
   runsOfBlock: Run[][];
-  /** By block, once asked for: what is in reach, and how many seats its runs have. */
-  reach: Map<number, { blocks: ReadonlySet<number>; seats: number }>;
+  /** How many blocks away from the core's own the party may sit. */
+  steps: number;
+  /** By block, once asked for. */
+  reach: Map<number, Reach>;
 }
 
 export function splitSeatings(wish: PartyWish, places: Places): Seating[] {
   if (wish.quantity < 2 * PIECE_MIN) return [];
-  const search: Search = { wish, places, runsOfBlock: openRuns(wish, places), reach: new Map() };
+  const runsOfBlock = openRuns(wish, places);
+  const steps = Math.ceil(wish.quantity / PEOPLE_PER_STEP);
+  const search: Search = { wish, places, runsOfBlock, steps, reach: new Map() };
+  const cores = coresOf(search);
+  const near = seatingsAround(search, cores);
+  if (near.length > 0) return near;
+  return seatingsAround({ ...search, steps: Infinity, reach: new Map() }, cores);
+}
+
+function seatingsAround(search: Search, cores: readonly Piece[]): Seating[] {
   const found: Seating[] = [];
-  for (const core of coresOf(search)) {
+  for (const core of cores) {
     const nos = seatAround(search, core);
     if (nos === undefined) continue;
     found.push(seatingOf(search, nos));
@@ -215,30 +234,32 @@ function takeNearest(
   return best < 0 ? undefined : near.splice(best, 1)[0]?.run;
 }
 
-function reachOf(
-  { wish, runsOfBlock, reach }: Search,
-  home: number,
-): { blocks: ReadonlySet<number>; seats: number } {
+function reachOf({ wish, runsOfBlock, steps, reach }: Search, home: number): Reach {
   const known = reach.get(home);
   if (known !== undefined) return known;
-  const { blocks, quantity } = wish;
+  const { blocks } = wish;
+  const gives = (block: number): boolean => (runsOfBlock[block]?.length ?? 0) > 0;
   const reached = new Set([home]);
   let edge = [home];
-  for (let step = 0; step < Math.ceil(quantity / PEOPLE_PER_STEP); step += 1) {
+  for (let step = 0; step < steps && edge.length > 0; step += 1) {
     const next: number[] = [];
     for (const block of edge) {
       for (const neighbour of blocks.neighbours[block] ?? []) {
         if (reached.has(neighbour)) continue;
+        // Far off, what counts is whether pieces join: a block that gives none joins nothing.
+        if (steps === Infinity && !gives(neighbour)) continue;
         reached.add(neighbour);
         next.push(neighbour);
       }
     }
     edge = next;
   }
-  let seats = 0;
-  for (const block of reached) for (const run of runsOfBlock[block] ?? []) seats += run.length;
-  const result = { blocks: reached, seats };
-  reach.set(home, result);
+  const result = { blocks: reached, seats: 0 };
+  for (const block of reached)
+    for (const run of runsOfBlock[block] ?? []) result.seats += run.length;
+  // What hangs together does so from wherever one looks.
+  const alike = steps === Infinity && gives(home) ? reached : [home];
+  for (const block of alike) reach.set(block, result);
   return result;
 }
 

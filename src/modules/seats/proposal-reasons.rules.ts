@@ -7,7 +7,8 @@ const NAMES_LISTED = 4;
 export function reasonsFor(wish: PartyWish, places: Places, seating: Seating): string[] {
   const { nos, tier } = seating;
   const isFree = (no: number): boolean => places.free[no] === 1;
-  const reasons = [tier <= 2 ? togetherReason(wish, nos) : apartReason(wish, seating)];
+  const isTogether = tier <= 2 || nos.length === 1;
+  const reasons = [isTogether ? togetherReason(wish, nos) : apartReason(wish, seating)];
   reasons.push(closenessReason(wish, nos));
   const orphans = orphansLeft({ ...wish, isFree, taken: nos }).length;
   if (orphans > 0) reasons.push(`Leaves ${counted(orphans, 'single seat')} empty.`);

@@ -57,6 +57,27 @@ describe('best available', () => {
     expect(proposeBest(ask([rows], free, { ...wish, adjacentOnly: true }))).toEqual([]);
   });
 
+  it('splits over as many rows as it takes, before it leaves anybody alone', () => {
+    const rows = ['...', '...', '...', '...', '...'];
+    const [split] = proposeBest(ask([rows], all, { quantity: 10, proposals: 1 }));
+    expect(split).toMatchObject({ nos: [0, 1, 2, 3, 4, 5, 6, 7, 9, 10], tier: 3 });
+    const pairs = freeWhere('oox oox oox oox oox');
+    const [deep] = proposeBest(ask([rows], pairs, { quantity: 10, proposals: 1 }));
+    expect(deep).toMatchObject({ nos: [0, 1, 3, 4, 6, 7, 9, 10, 12, 13], tier: 3 });
+    // The rows behind an empty one are not its neighbours.
+    const torn = freeWhere('oox oox oox xxx oox');
+    expect(proposeBest(ask([rows], torn, { quantity: 8, proposals: 1 }))[0]?.tier).toBe(4);
+  });
+
+  it('knows no apart for somebody who comes alone', () => {
+    const found = proposeBest(ask([['....']], freeWhere('ooxo'), { quantity: 1 }));
+    expect(nosOf(found)).toEqual([[3], [1], [0]]);
+    expect(found.map(({ adjacent }) => adjacent)).toEqual([true, true, true]);
+    expect(found.map(({ reasons }) => reasons[0])).toEqual(
+      found.map(() => 'A seat in Section 0, row R1.'),
+    );
+  });
+
   it('has someone move over so that nobody is left alone', () => {
     const [split] = proposeBest(ask([['...', '...']], all, { quantity: 4 }));
     expect(split).toMatchObject({ tier: 3 });
