@@ -46,9 +46,44 @@ test.each([
   60_000,
 );
 
-test('an unknown scenario is refused by name', async () => {
-  await expect(load('--scenario', 'picnic')).rejects.toMatchObject({
+test('a herd ends with thirty parties on the last seats', async () => {
+  const { stdout } = await load('--scenario', 'herd', '--buyers', '40');
+  expect(stdout).toMatch(/^70 operations in /m);
+  // Two each of 47.
+  expect(stdout).toMatch(/^ {2}hold best: Reservation 63$/m);
+  expect(stdout).toMatch(/^ {2}hold best: SeatsUnavailable 7$/m);
+  expect(stdout).toMatch(/^The audit finds nothing: all is well\.$/m);
+}, 60_000);
+
+test.each([
+  ['there is no scenario picnic', ['--scenario', 'picnic']],
+  ['--seconds soon: must be a whole number from 1 to 600', ['--seconds', 'soon']],
+  ['--buyers 0: must be a whole number from 1 to 2000', ['--buyers', '0']],
+  ['--url nowhere: is not an address', ['--url', 'nowhere']],
+  ["Unknown option '--buyer'", ['--buyer', '5']],
+])(
+  'what cannot be run is refused, and no verdict is told: %s',
+  async (stderr, options) => {
+    await expect(load(...options)).rejects.toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringContaining(stderr) as unknown,
+    });
+  },
+  60_000,
+);
+
+test('where no Usher answers, the address is told', async () => {
+  const nobody = [join(ROOT, 'src/tools/load/main.ts'), '--url', 'http://127.0.0.1:9'];
+  await expect(
+    run(process.execPath, [join(ROOT, 'scripts/run.mjs'), ...nobody], { cwd: ROOT }),
+  ).rejects.toMatchObject({
     code: 2,
-    stderr: expect.stringContaining('there is no scenario picnic') as unknown,
+    stderr: expect.stringContaining('no Usher answers at http://127.0.0.1:9') as unknown,
   });
+}, 60_000);
+
+test('it tells its options', async () => {
+  const { stdout } = await load('--help');
+  expect(stdout).toContain('--scenario NAME');
 }, 60_000);

@@ -1,64 +1,56 @@
 /**
- * npm run load -- [--url http://127.0.0.1:4000]... [--scenario storm|herd|churn] [--seconds 20] [--buyers 50]
- *
- * A crowd against a running Usher, on an event made for it; prints throughput, latencies, outcomes by
- * kind, and the audit's verdict. Start that Usher with RATE_LIMITS=off, or the limits are what you
- * measure. Logs in as the demo's owner and admin unless --owner, --admin and --password say otherwise.
- * Exits with 1 when the audit finds anything.
+ * npm run load: a crowd against a running Usher, on events made for it; prints throughput, latencies,
+ * outcomes by kind, and the audit's verdict. Start that Usher with RATE_LIMITS=off, or the limits are what
+ * you measure. Exits with 1 when the audit finds anything, with 2 when there was no run.
  */
-import { parseArgs } from 'node:util';
+import { readOptions, USAGE, type LoadOptions } from './options';
 import { churn, herd, storm } from './scenarios';
-import { logIn, makeEvent, makeGuests } from './stage';
+import { logIn, makeEvent, makeGuests, type LoadEvent } from './stage';
 import { Target } from './target';
 
-const SECONDS_MAX = 600;
-const BUYERS_MAX = 2_000;
+/** The end of a herd: so many parties on so few seats. */
+const LATE_PARTIES = 30;
+const LAST_SEATS = 47;
 
-const { values } = parseArgs({
-  options: {
-    url: { type: 'string', multiple: true, default: ['http://127.0.0.1:4000'] },
-    scenario: { type: 'string', default: 'storm' },
-    seconds: { type: 'string', default: '20' },
-    buyers: { type: 'string', default: '50' },
-    owner: { type: 'string', default: 'owner@usher.test' },
-    admin: { type: 'string', default: 'admin@usher.test' },
-    password: { type: 'string', default: 'Password123' },
-  },
-});
+/** Plays the scenario, and answers the events to audit. */
+async function play(
+  target: Target,
+  options: LoadOptions,
+  ownerToken: string,
+  buyers: readonly string[],
+): Promise<LoadEvent[]> {
+  const open = (rows: number, seatsInRow: number, holdSeconds: number): Promise<LoadEvent> =>
+    makeEvent(target, ownerToken, { rows, seatsInRow, holdSeconds });
+  if (options.scenario === 'herd') {
+    const [hall, room] = [await open(40, 50, 60), await open(1, LAST_SEATS, 60)];
+    await herd(target, hall, buyers, 4);
+    await herd(target, room, buyers.slice(0, LATE_PARTIES), 2);
+    return [hall, room];
+  }
+  const churning = options.scenario === 'churn';
+  const event = churning ? await open(6, 10, 2) : await open(1, 10, 60);
+  await (churning ? churn : storm)(target, event, buyers, options.seconds);
+  return [event];
+}
 
 async function main(): Promise<void> {
-  const seconds = Math.min(Number(values.seconds), SECONDS_MAX);
-  const target = new Target(values.url);
-  const ownerToken = await logIn(target, values.owner, values.password);
-  const adminToken = await logIn(target, values.admin, values.password);
-  const buyers = await makeGuests(target, Math.min(Number(values.buyers), BUYERS_MAX));
-  const startedAt = performance.now();
-  let eventId: string;
-  if (values.scenario === 'storm') {
-    const event = await makeEvent(target, ownerToken, { rows: 1, seatsInRow: 10, holdSeconds: 60 });
-    await storm(target, event, buyers, seconds);
-    eventId = event.id;
-  } else if (values.scenario === 'herd') {
-    const event = await makeEvent(target, ownerToken, {
-      rows: 40,
-      seatsInRow: 50,
-      holdSeconds: 60,
-    });
-    await herd(target, event, buyers, 4);
-    eventId = event.id;
-  } else if (values.scenario === 'churn') {
-    const event = await makeEvent(target, ownerToken, { rows: 6, seatsInRow: 10, holdSeconds: 2 });
-    await churn(target, event, buyers, seconds);
-    eventId = event.id;
-  } else {
-    throw new Error(`there is no scenario ${values.scenario}: take storm, herd or churn`);
+  const options = readOptions(process.argv.slice(2));
+  if (options.help) {
+    console.log(USAGE);
+    return;
   }
+  const target = new Target(options.urls);
+  const ownerToken = await logIn(target, options.owner, options.password);
+  const adminToken = await logIn(target, options.admin, options.password);
+  const buyers = await makeGuests(target, options.buyers);
+  const startedAt = performance.now();
+  const events = await play(target, options, ownerToken, buyers);
   for (const line of target.tally.lines((performance.now() - startedAt) / 1000)) console.log(line);
-  const findings = await target.needList(
-    'query ($id: ID) { audit(eventId: $id) { invariant detail } }',
-    { id: eventId },
-    adminToken,
-  );
+  const findings: unknown[] = [];
+  for (const { id } of events) {
+    const query = 'query ($id: ID) { audit(eventId: $id) { invariant detail } }';
+    findings.push(...(await target.needList(query, { id }, adminToken)));
+  }
   for (const finding of findings) console.log(`BROKEN ${JSON.stringify(finding)}`);
   console.log(
     findings.length === 0
@@ -70,5 +62,6 @@ async function main(): Promise<void> {
 
 main().catch((error: unknown) => {
   console.error(error instanceof Error ? error.message : error);
+  console.error('npm run load -- --help tells the options.');
   process.exitCode = 2;
 });

@@ -73,7 +73,9 @@ export class Target {
     variables: Record<string, unknown> = {},
     token?: string,
   ): Promise<Record<string, unknown>> {
-    const { kind, data } = await this.send(this.urls[0] ?? '', query, variables, token);
+    const url = this.urls[0] ?? '';
+    const { kind, data } = await this.send(url, query, variables, token);
+    if (kind === 'UNKNOWN') throw new Error(`no Usher answers at ${url}`);
     if (data === undefined) throw new Error(`${kind} to: ${query.trim().slice(0, 100)}`);
     return data;
   }
