@@ -1,6 +1,7 @@
 /**
  * npm run schema:print: writes what stands in schema/ and is made from the code. With --check it
- * writes nothing, and fails where a file is not what the code says.
+ * writes nothing, and fails where a file is not what the code says. Both fail where something of the
+ * public schema has no description.
  */
 import 'reflect-metadata';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -13,6 +14,7 @@ import { startEmbeddedPostgres } from '../infra/embedded/postgres';
 import { createLogger } from '../infra/logger';
 import { printPlanSchema } from '../modules/venues/importers/usher-schema';
 import { dumpDatabase } from './database-dump';
+import { undescribed } from './undescribed';
 
 /** Speed instead of safety: this database lives for seconds. */
 const QUICK_SETTINGS = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' };
@@ -55,8 +57,14 @@ function firstDifference(kept: string, printed: string): string {
 
 async function main(): Promise<void> {
   const checkOnly = process.argv.includes('--check');
+  const schema = await buildGraphQLSchema();
+  const silent = undescribed(schema);
+  if (silent.length > 0) {
+    console.error(`these have no description:\n${silent.map((path) => `  ${path}`).join('\n')}`);
+    process.exitCode = 1;
+  }
   const printed = {
-    'schema.graphql': printSdl(await buildGraphQLSchema()),
+    'schema.graphql': printSdl(schema),
     'database.sql': await printDatabase(),
     'seating-plan.schema.json': printPlanSchema(),
   };

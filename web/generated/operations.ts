@@ -106,8 +106,11 @@ export type SeatStatus =
 
 /** VALID → CHECKED_IN at the door, once; VOID admits nobody any more. */
 export type TicketStatus =
+  /** Has admitted; undoCheckIn makes it VALID again. */
   | 'CHECKED_IN'
+  /** Admits one person, once. */
   | 'VALID'
+  /** Given back, by its buyer, by staff or with its event: for good. */
   | 'VOID';
 
 export type ListEventsQueryVariables = Exact<{

@@ -10,8 +10,19 @@ export enum CheckInKind {
 }
 registerEnumType(CheckInKind, {
   name: 'CheckInKind',
-  description:
-    'ADMITTED: let in. ALREADY_CHECKED_IN and VOID: read by a scanner without a connection, which may have let somebody in. UNDONE: taken back by staff.',
+  description: 'What happened to a ticket at the door.',
+  valuesConfig: {
+    ADMITTED: { description: 'Somebody was let in with it.' },
+    ALREADY_CHECKED_IN: {
+      description:
+        'Read by a scanner without a connection, after somebody had been let in with it: another may have been.',
+    },
+    VOID: {
+      description:
+        'Read by a scanner without a connection, although it admitted nobody: somebody may have been let in.',
+    },
+    UNDONE: { description: 'Staff took a check-in back.' },
+  },
 });
 
 /** One line of what happened to tickets at the door. Never changed, only followed by others. */
@@ -28,7 +39,7 @@ export class CheckIn {
   ticketId!: string;
 
   @Column('text')
-  @Field(() => CheckInKind)
+  @Field(() => CheckInKind, { description: 'What it was.' })
   kind!: CheckInKind;
 
   @Column('timestamptz')
@@ -45,7 +56,10 @@ export class CheckIn {
   staffId!: string;
 
   @Column('text', { nullable: true })
-  @Field(() => String, { nullable: true, description: 'What the scanner called itself.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'What the scanner called itself. Null: it did not say.',
+  })
   deviceId!: string | null;
 
   /** The device's own id of the scan; null: it was made while connected. */

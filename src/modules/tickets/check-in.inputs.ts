@@ -36,7 +36,7 @@ export class OfflineScanInput {
 
 @InputType({ description: 'What a scanner saw while it had no connection, 500 scans at most.' })
 export class SyncCheckInsInput {
-  @Field(() => ID)
+  @Field(() => ID, { description: 'The event at whose door they were read.' })
   @MaxLength(100)
   eventId!: string;
 

@@ -15,16 +15,24 @@ enum OfflineScanOutcome {
 }
 registerEnumType(OfflineScanOutcome, {
   name: 'OfflineScanOutcome',
-  description:
-    'ADMITTED: it was the earliest scan of the ticket. VOID: also a code from before a transfer. UNKNOWN: we have not issued this code.',
+  description: 'What a scan that was made offline comes to, once it is told.',
+  valuesConfig: {
+    ADMITTED: { description: 'It is the earliest scan of the ticket that we know of.' },
+    ALREADY_CHECKED_IN: { description: 'An earlier scan of the ticket had admitted.' },
+    VOID: { description: 'The ticket was given back, or the code is from before a transfer.' },
+    UNKNOWN: { description: 'We have not issued this code.' },
+    WRONG_EVENT: { description: 'A ticket of ours, for another event.' },
+  },
 });
 
 @ObjectType({ description: 'What became of a scan that was made offline.' })
 export class OfflineScanResult {
-  @Field(() => ID)
+  @Field(() => ID, { description: 'The device’s own id of the scan, as it was sent.' })
   scanId!: string;
 
-  @Field(() => OfflineScanOutcome)
+  @Field(() => OfflineScanOutcome, {
+    description: 'What the scan came to when it was first brought.',
+  })
   outcome!: ScanAnswer['outcome'];
 
   @Field(() => Boolean, {
@@ -36,7 +44,10 @@ export class OfflineScanResult {
   @Field(() => ID, { nullable: true, description: 'Null for UNKNOWN and WRONG_EVENT.' })
   ticketId!: string | null;
 
-  @Field(() => DateTime, { nullable: true, description: 'When the ticket was used.' })
+  @Field(() => DateTime, {
+    nullable: true,
+    description: 'When the ticket was used, as it stands now. Null: it is not.',
+  })
   checkedInAt!: Date | null;
 
   @Field(() => String, {
@@ -48,7 +59,7 @@ export class OfflineScanResult {
 
 @ObjectType({ description: 'In the order of the scans that were sent.' })
 export class SyncCheckInsPayload {
-  @Field(() => [OfflineScanResult])
+  @Field(() => [OfflineScanResult], { description: 'One for each scan.' })
   results!: OfflineScanResult[];
 }
 
@@ -56,7 +67,7 @@ export class SyncCheckInsPayload {
   description: 'What a scanner has to know of a ticket while it has no connection.',
 })
 export class CheckInListEntry {
-  @Field(() => ID)
+  @Field(() => ID, { description: 'The ticket’s; a later entry with it is the newer one.' })
   ticketId!: string;
 
   @Field(() => String, {
@@ -68,22 +79,28 @@ export class CheckInListEntry {
   @Field(() => Int, { description: 'Of the code that admits; a transfer adds one.' })
   generation!: number;
 
-  @Field(() => TicketStatus)
+  @Field(() => TicketStatus, { description: 'Void ones are in the list as well.' })
   status!: TicketStatus;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'Whom it admits.' })
   holderName!: string;
 
-  @Field(() => Seat)
+  @Field(() => Seat, { description: 'The place it admits to.' })
   seat!: Seat;
 
-  @Field(() => TicketType)
+  @Field(() => TicketType, { description: 'Who it is for, where the door asks for proof of it.' })
   ticketType!: TicketType;
 
-  @Field(() => DateTime, { nullable: true })
+  @Field(() => DateTime, {
+    nullable: true,
+    description: 'When somebody was let in with it; null while nobody is.',
+  })
   checkedInAt!: Date | null;
 
-  @Field(() => String, { nullable: true, description: 'The scanner that read it.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'The scanner that read it then; null where it did not say.',
+  })
   checkedInDevice!: string | null;
 }
 
@@ -111,13 +128,13 @@ export class CheckInList {
 
 @ObjectType({ description: 'How many tickets of a category have been used.' })
 export class CategoryCheckIns {
-  @Field(() => EventCategory)
+  @Field(() => EventCategory, { description: 'One of the event’s.' })
   category!: EventCategory;
 
   @Field(() => Int, { description: 'Tickets that admit or have admitted.' })
   total!: number;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'Of these, those that have.' })
   checkedIn!: number;
 }
 
@@ -126,7 +143,7 @@ export class CheckInCounts {
   @Field(() => Int, { description: 'Tickets that admit or have admitted.' })
   total!: number;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'Of these, those that have.' })
   checkedIn!: number;
 
   @Field(() => [CategoryCheckIns], { description: 'Categories without a ticket are left out.' })

@@ -12,7 +12,7 @@ import {
   Subscription,
 } from 'type-graphql';
 import { notFound } from '../../errors';
-import { pageSize } from '../../graphql/connections';
+import { FIRST_SAID, pageSize } from '../../graphql/connections';
 import type { RequestContext } from '../../graphql/context';
 import { Refusable } from '../../graphql/errors';
 import { eventScopedId, requireEventScoped, requireId } from '../../infra/ids';
@@ -59,7 +59,8 @@ export class CheckInResolver {
   @Refusable('TicketRefused')
   async checkInTicket(
     @Ctx() ctx: RequestContext,
-    @Arg('input', () => CheckInTicketInput) input: CheckInTicketInput,
+    @Arg('input', () => CheckInTicketInput, { description: 'What was read, and at which door.' })
+    input: CheckInTicketInput,
   ): Promise<typeof CheckInTicketResult> {
     const { event, staffId } = await requireDoor(ctx, input.eventId);
     const doorkeeper = { staffId, deviceId: input.deviceId ?? null };
@@ -74,7 +75,8 @@ export class CheckInResolver {
   })
   async undoCheckIn(
     @Ctx() ctx: RequestContext,
-    @Arg('input', () => UndoCheckInInput) input: UndoCheckInInput,
+    @Arg('input', () => UndoCheckInInput, { description: 'Of which ticket.' })
+    input: UndoCheckInInput,
   ): Promise<Ticket> {
     const { event, staffId } = await requireDoor(ctx, input.eventId);
     const key = requireEventScoped('Ticket', input.ticketId);
@@ -88,7 +90,8 @@ export class CheckInResolver {
   })
   async syncCheckIns(
     @Ctx() ctx: RequestContext,
-    @Arg('input', () => SyncCheckInsInput) input: SyncCheckInsInput,
+    @Arg('input', () => SyncCheckInsInput, { description: 'What one scanner read at one door.' })
+    input: SyncCheckInsInput,
   ): Promise<SyncCheckInsPayload> {
     const { event, staffId } = await requireDoor(ctx, input.eventId);
     const scanner = { staffId, deviceId: input.deviceId };
@@ -111,9 +114,18 @@ export class CheckInResolver {
   })
   async checkInList(
     @Ctx() ctx: RequestContext,
-    @Arg('eventId', () => ID) eventId: string,
-    @Arg('after', () => String, { nullable: true }) after?: string | null,
-    @Arg('first', () => Int, { nullable: true, defaultValue: LIST_DEFAULT }) first?: number | null,
+    @Arg('eventId', () => ID, { description: 'The event whose door it is.' }) eventId: string,
+    @Arg('after', () => String, {
+      nullable: true,
+      description: 'CheckInList.cursor of the part before. Absent: the whole list, from the start.',
+    })
+    after?: string | null,
+    @Arg('first', () => Int, {
+      nullable: true,
+      defaultValue: LIST_DEFAULT,
+      description: FIRST_SAID,
+    })
+    first?: number | null,
   ): Promise<CheckInList> {
     const { event } = await requireDoor(ctx, eventId);
     const page = await checkInList(ctx.app, event.id, after, pageSize(first ?? LIST_DEFAULT));
@@ -138,7 +150,7 @@ export class CheckInResolver {
   async checkInUpdates(
     @Root() { eventId, byCategory }: DoorCounts,
     @Ctx() { app }: RequestContext,
-    @Arg('eventId', () => ID) _eventId: string,
+    @Arg('eventId', () => ID, { description: 'The event whose door it is.' }) _eventId: string,
   ): Promise<CheckInCounts> {
     const offer = await app.offers.get(eventId);
     if (offer === undefined) throw notFound('event');
@@ -161,7 +173,7 @@ export class CheckInResolver {
 
   @FieldResolver(() => [CheckIn], {
     description:
-      'What happened to it at the door, oldest first. Errors: FORBIDDEN for others than staff who may check in.',
+      'What happened to it at the door, the last 50 lines of it, oldest first. Errors: FORBIDDEN for others than staff who may check in.',
   })
   async checkIns(@Root() ticket: Ticket, @Ctx() ctx: RequestContext): Promise<CheckIn[]> {
     const event = await ctx.loadRequired(eventById, ticket.eventId);

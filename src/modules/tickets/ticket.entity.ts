@@ -12,6 +12,11 @@ export enum TicketStatus {
 registerEnumType(TicketStatus, {
   name: 'TicketStatus',
   description: 'VALID → CHECKED_IN at the door, once; VOID admits nobody any more.',
+  valuesConfig: {
+    VALID: { description: 'Admits one person, once.' },
+    CHECKED_IN: { description: 'Has admitted; undoCheckIn makes it VALID again.' },
+    VOID: { description: 'Given back, by its buyer, by staff or with its event: for good.' },
+  },
 });
 
 /** Admits one person to one place. Issued when its booking is confirmed. */
@@ -42,7 +47,7 @@ export class Ticket {
   priceMinor!: number;
 
   @Column('text')
-  @Field(() => TicketStatus)
+  @Field(() => TicketStatus, { description: 'Whether it admits, has admitted, or never will.' })
   status!: TicketStatus;
 
   @Column('text')
@@ -56,7 +61,7 @@ export class Ticket {
 
   @Column('timestamptz', { nullable: true })
   @Field(() => DateTime, {
-    description: 'When it was let in, if it was and that has not been taken back.',
+    description: 'When somebody was let in with it. Null: nobody was, or that was taken back.',
     nullable: true,
   })
   checkedInAt!: Date | null;

@@ -7,7 +7,7 @@ const DEVICE_LENGTH = 100;
 
 @InputType({ description: 'A code, as it was scanned at the door of an event.' })
 export class CheckInTicketInput {
-  @Field(() => ID)
+  @Field(() => ID, { description: 'The event at whose door it was read.' })
   @MaxLength(100)
   eventId!: string;
 
@@ -28,11 +28,11 @@ export class CheckInTicketInput {
 
 @InputType({ description: 'A check-in to take back.' })
 export class UndoCheckInInput {
-  @Field(() => ID)
+  @Field(() => ID, { description: 'The event whose door it is.' })
   @MaxLength(100)
   eventId!: string;
 
-  @Field(() => ID)
+  @Field(() => ID, { description: 'Of a ticket of this event that is CHECKED_IN.' })
   @MaxLength(100)
   ticketId!: string;
 
@@ -44,11 +44,11 @@ export class UndoCheckInInput {
 
 @InputType({ description: 'To whom a ticket goes.' })
 export class TransferTicketInput {
-  @Field(() => ID)
+  @Field(() => ID, { description: 'Of a VALID ticket.' })
   @MaxLength(100)
   ticketId!: string;
 
-  @Field(() => String, { description: 'Of whoever has it from now on.' })
+  @Field(() => String, { description: 'Of whoever has it from now on: 1 to 200 characters.' })
   @IsText(1, 200)
   holderName!: string;
 
@@ -62,7 +62,8 @@ export class TransferTicketInput {
 
   @Field(() => String, {
     nullable: true,
-    description: 'A retry with the same key and input transfers nothing more.',
+    description:
+      'Your own name for this call, 1 to 200 characters. A retry with the same key and input within 24 hours transfers nothing more; with another input it is IDEMPOTENCY_CONFLICT.',
   })
   @IsOptional()
   @IsText(1, 200)

@@ -11,17 +11,23 @@ export enum TicketRefusalReason {
 }
 registerEnumType(TicketRefusalReason, {
   name: 'TicketRefusalReason',
-  description: 'UNKNOWN: we have not issued this code.',
+  description: 'Why a code that was read at the door admits nobody.',
+  valuesConfig: {
+    UNKNOWN: { description: 'We have not issued this code.' },
+    WRONG_EVENT: { description: 'A ticket of ours, for another event.' },
+    VOID: { description: 'Given back; or transferred since, so that a newer code admits.' },
+    ALREADY_CHECKED_IN: { description: 'Somebody has been let in with it before.' },
+  },
 });
 
 @ObjectType({ implements: Refusal, description: 'Nobody is let in with this code.' })
 export class TicketRefused extends Refusal {
-  @Field(() => TicketRefusalReason)
+  @Field(() => TicketRefusalReason, { description: 'What a scanner’s screen tells apart.' })
   reason!: TicketRefusalReason;
 
   @Field(() => DateTime, {
     nullable: true,
-    description: 'When somebody was let in with it before.',
+    description: 'When somebody was let in with it before. Null for all other reasons.',
   })
   checkedInAt!: Date | null;
 }

@@ -19,18 +19,19 @@ import { paperUrl } from './ticket-papers';
 import { Ticket, TicketKey } from './ticket.entity';
 import { TransferTicketInput } from './ticket.inputs';
 import { ticketsOfBooking } from './ticket.loaders';
+import { TRANSFERS_MAX } from './ticket.rules';
 import { findTicket, transferTicket } from './ticket.service';
 import { visibleCode } from './ticket.visibility';
 
 @Resolver(() => Ticket)
 export class TicketResolver {
   @Mutation(() => Ticket, {
-    description:
-      'Gives a ticket to somebody else: it gets a new code, and the one before admits nobody. For whoever booked it, and staff who sell. Not once it is used or void, nor once the event has started or been cancelled (CONFLICT). Errors: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, BAD_USER_INPUT, CONFLICT, IDEMPOTENCY_CONFLICT.',
+    description: `Gives a ticket to somebody else: it gets a new code, and the one before admits nobody. For whoever booked it, and staff who sell. Not once it is used or void, nor once the event has started or been cancelled, nor more than ${TRANSFERS_MAX} times (CONFLICT). Errors: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, BAD_USER_INPUT, CONFLICT, IDEMPOTENCY_CONFLICT.`,
   })
   async transferTicket(
     @Ctx() ctx: RequestContext,
-    @Arg('input', () => TransferTicketInput) input: TransferTicketInput,
+    @Arg('input', () => TransferTicketInput, { description: 'Which ticket, and to whom.' })
+    input: TransferTicketInput,
   ): Promise<Ticket> {
     const caller = requireHolder(ctx.viewer);
     const key = requireEventScoped('Ticket', input.ticketId);
@@ -82,14 +83,14 @@ export class TicketResolver {
     return paperUrl(ctx.app, await visibleCode(ctx, ticket), 'ics');
   }
 
-  @FieldResolver(() => Seat)
+  @FieldResolver(() => Seat, { description: 'The place it admits to, as it stands now.' })
   async seat(@Root() ticket: Ticket, @Ctx() ctx: RequestContext): Promise<Seat> {
     const seat = await seatOf(ctx.app, ticket.eventId, ticket.no);
     if (seat === undefined) throw new Error('a ticket for a place that its plan has not');
     return seat;
   }
 
-  @FieldResolver(() => TicketType)
+  @FieldResolver(() => TicketType, { description: 'Who it is for.' })
   async ticketType(@Root() ticket: Ticket, @Ctx() ctx: RequestContext): Promise<TicketType> {
     const offer = await ctx.app.offers.get(ticket.eventId);
     const ticketType = offer?.ticketTypes.find((each) => each.key === ticket.ticketTypeKey);
@@ -97,7 +98,10 @@ export class TicketResolver {
     return ticketType;
   }
 
-  @FieldResolver(() => Booking)
+  @FieldResolver(() => Booking, {
+    description:
+      'The booking that it was issued for. Errors: FORBIDDEN for who may not see that, such as a SCANNER.',
+  })
   booking(@Root() ticket: Ticket, @Ctx() ctx: RequestContext): Promise<Booking> {
     return requireVisibleBooking(ctx, { eventId: ticket.eventId, id: ticket.bookingId });
   }
@@ -105,7 +109,10 @@ export class TicketResolver {
 
 @Resolver(() => Booking)
 export class BookingTicketsResolver {
-  @FieldResolver(() => [Ticket], { description: 'None until the booking is CONFIRMED.' })
+  @FieldResolver(() => [Ticket], {
+    description:
+      'In plan order, one for each place, void ones as well. None until the booking is CONFIRMED.',
+  })
   tickets(@Root() { eventId, id }: Booking, @Ctx() ctx: RequestContext): Promise<Ticket[]> {
     return ctx.loadRequired(ticketsOfBooking, { eventId, id });
   }

@@ -22,7 +22,7 @@ export class Webhook {
   organizationId!: string;
 
   @Column('text')
-  @Field(() => Url)
+  @Field(() => Url, { description: 'Where it is sent to, by POST.' })
   url!: string;
 
   @Column('text', { array: true })
@@ -34,7 +34,7 @@ export class Webhook {
   @Column('boolean')
   @Field(() => Boolean, {
     description:
-      'False: nothing is sent. Set by you, or by Usher after three days of failures or an answer of 410.',
+      'False: nothing is sent. Set by you, or by Usher after three days of failures, an answer of 410, or with more than 100,000 deliveries waiting.',
   })
   active!: boolean;
 
@@ -47,12 +47,13 @@ export class Webhook {
   @Column('timestamptz', { nullable: true })
   @Field(() => DateTime, {
     nullable: true,
-    description: 'Until then the secret before the last rotation signs as well.',
+    description:
+      'Until then the secret before the last rotation signs as well. Null: there was none.',
   })
   previousSecretUntil!: Date | null;
 
   @Column('timestamptz')
-  @Field(() => DateTime)
+  @Field(() => DateTime, { description: 'What happened before is sent by replayWebhook alone.' })
   createdAt!: Date;
 
   @Column('timestamptz', { nullable: true })
@@ -66,11 +67,17 @@ export class Webhook {
   pausedUntil!: Date | null;
 
   @Column('timestamptz', { nullable: true })
-  @Field(() => DateTime, { nullable: true })
+  @Field(() => DateTime, {
+    nullable: true,
+    description: 'When it was switched off; null while it is active.',
+  })
   disabledAt!: Date | null;
 
   @Column('text', { nullable: true })
-  @Field(() => String, { nullable: true, description: 'Why it is not active.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Why it is not active, in a sentence for people; null while it is.',
+  })
   disabledReason!: string | null;
 
   @Column('uuid', { nullable: true })
@@ -87,8 +94,12 @@ export enum WebhookDeliveryStatus {
 }
 registerEnumType(WebhookDeliveryStatus, {
   name: 'WebhookDeliveryStatus',
-  description:
-    'PENDING: to be tried, or tried again. DELIVERED: answered with 2xx. FAILED: given up, after three days of attempts or an answer of 410.',
+  description: 'How far a delivery is.',
+  valuesConfig: {
+    PENDING: { description: 'To be tried, or tried again; it waits while the webhook is off.' },
+    DELIVERED: { description: 'Answered with 2xx.' },
+    FAILED: { description: 'Given up, after three days of attempts or an answer of 410.' },
+  },
 });
 
 @Entity('webhook_deliveries')
@@ -122,7 +133,7 @@ export class WebhookDelivery {
   body!: string;
 
   @Column('text')
-  @Field(() => WebhookDeliveryStatus)
+  @Field(() => WebhookDeliveryStatus, { description: 'Whether it has been delivered.' })
   status!: WebhookDeliveryStatus;
 
   @Column('boolean')
@@ -134,11 +145,16 @@ export class WebhookDelivery {
   attempts!: number;
 
   @Column('timestamptz')
-  @Field(() => DateTime)
+  @Field(() => DateTime, {
+    description: 'When it was put on its way: moments after the domain event, or by a replay.',
+  })
   createdAt!: Date;
 
   @Column('timestamptz', { nullable: true })
-  @Field(() => DateTime, { nullable: true, description: 'Null once it has ended.' })
+  @Field(() => DateTime, {
+    nullable: true,
+    description: 'From when on it is tried next. Null once it has ended.',
+  })
   nextAttemptAt!: Date | null;
 
   @Column('smallint', { nullable: true })
@@ -149,15 +165,25 @@ export class WebhookDelivery {
   statusCode!: number | null;
 
   @Column('text', { nullable: true })
-  @Field(() => String, { nullable: true, description: 'What was wrong with the last attempt.' })
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'What was wrong with the last attempt, for people; null: nothing, or there was none.',
+  })
   error!: string | null;
 
   @Column('integer', { nullable: true })
-  @Field(() => Int, { nullable: true, description: 'Of the last attempt, in milliseconds.' })
+  @Field(() => Int, {
+    nullable: true,
+    description: 'Of the last attempt, in milliseconds; null: there was none.',
+  })
   durationMs!: number | null;
 
   @Column('timestamptz', { nullable: true })
-  @Field(() => DateTime, { nullable: true, description: 'When it was delivered or given up.' })
+  @Field(() => DateTime, {
+    nullable: true,
+    description: 'When it was delivered or given up; null while it is PENDING.',
+  })
   endedAt!: Date | null;
 }
 
@@ -165,7 +191,7 @@ export class WebhookDelivery {
   description: 'A webhook with its secret, at the moments when somebody has to be told it.',
 })
 export class WebhookWithSecret {
-  @Field(() => Webhook)
+  @Field(() => Webhook, { description: 'As it is now.' })
   webhook!: Webhook;
 
   @Field(() => String, { description: 'Signs what is sent; keep it as you keep a password.' })

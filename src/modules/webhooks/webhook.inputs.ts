@@ -9,7 +9,7 @@ const ADDRESS =
 
 @InputType({ description: 'An address of an organizer’s that is to be told what happens.' })
 export class CreateWebhookInput {
-  @Field(() => ID)
+  @Field(() => ID, { description: 'What happens in this organization is told.' })
   @MaxLength(100)
   organizationId!: string;
 
@@ -27,7 +27,7 @@ export class CreateWebhookInput {
 
 @InputType({ description: 'What is absent or null stays as it is.' })
 export class UpdateWebhookInput {
-  @Field(() => ID)
+  @Field(() => ID, { description: 'Of the webhook that is to change.' })
   @MaxLength(100)
   id!: string;
 
@@ -35,7 +35,10 @@ export class UpdateWebhookInput {
   @IsOptional()
   url?: URL | null;
 
-  @Field(() => [String], { nullable: true })
+  @Field(() => [String], {
+    nullable: true,
+    description: 'In place of those there were (docs/events.md); empty: all.',
+  })
   @IsOptional()
   @ArrayMaxSize(TYPES_MAX)
   @MaxLength(100, { each: true })
@@ -51,7 +54,7 @@ export class UpdateWebhookInput {
 
 @InputType({ description: 'The point from which everything is sent again: name one of the two.' })
 export class ReplayWebhookInput {
-  @Field(() => ID)
+  @Field(() => ID, { description: 'Of the webhook that is sent everything again.' })
   @MaxLength(100)
   webhookId!: string;
 

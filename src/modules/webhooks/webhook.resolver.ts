@@ -1,6 +1,12 @@
 import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
 import { notFound } from '../../errors';
-import { connectionType, pageSize, type Connection } from '../../graphql/connections';
+import {
+  AFTER_SAID,
+  connectionType,
+  FIRST_SAID,
+  pageSize,
+  type Connection,
+} from '../../graphql/connections';
 import type { RequestContext } from '../../graphql/context';
 import type { NodeFetcher } from '../../graphql/node';
 import { parseNodeId, requireId } from '../../infra/ids';
@@ -31,7 +37,7 @@ export class WebhookResolver {
   })
   async webhook(
     @Ctx() ctx: RequestContext,
-    @Arg('id', () => ID) id: string,
+    @Arg('id', () => ID, { description: 'As createWebhook answered it.' }) id: string,
   ): Promise<Webhook | null> {
     const key = parseNodeId(id);
     if (key?.type !== 'Webhook' || !('id' in key)) return null;
@@ -43,7 +49,8 @@ export class WebhookResolver {
   })
   async createWebhook(
     @Ctx() ctx: RequestContext,
-    @Arg('input', () => CreateWebhookInput) input: CreateWebhookInput,
+    @Arg('input', () => CreateWebhookInput, { description: 'Where to, and what.' })
+    input: CreateWebhookInput,
   ): Promise<WebhookWithSecret> {
     requireUser(ctx.viewer);
     const organizationId = requireId('Organization', input.organizationId);
@@ -56,7 +63,8 @@ export class WebhookResolver {
   })
   async updateWebhook(
     @Ctx() ctx: RequestContext,
-    @Arg('input', () => UpdateWebhookInput) input: UpdateWebhookInput,
+    @Arg('input', () => UpdateWebhookInput, { description: 'Only what is to change.' })
+    input: UpdateWebhookInput,
   ): Promise<Webhook> {
     const { id } = await requireManageable(ctx, input.id);
     return updateWebhook(ctx.app, id, {
@@ -71,7 +79,7 @@ export class WebhookResolver {
   })
   async deleteWebhook(
     @Ctx() ctx: RequestContext,
-    @Arg('id', () => ID) id: string,
+    @Arg('id', () => ID, { description: 'Of the webhook that goes.' }) id: string,
   ): Promise<boolean> {
     await deleteWebhook(ctx.app, (await requireManageable(ctx, id)).id);
     return true;
@@ -82,7 +90,7 @@ export class WebhookResolver {
   })
   async rotateWebhookSecret(
     @Ctx() ctx: RequestContext,
-    @Arg('id', () => ID) id: string,
+    @Arg('id', () => ID, { description: 'Of the webhook whose secret is replaced.' }) id: string,
   ): Promise<WebhookWithSecret> {
     return withSecret(await rotateSecret(ctx.app, (await requireManageable(ctx, id)).id));
   }
@@ -92,14 +100,15 @@ export class WebhookResolver {
   })
   async replayWebhook(
     @Ctx() ctx: RequestContext,
-    @Arg('input', () => ReplayWebhookInput) input: ReplayWebhookInput,
+    @Arg('input', () => ReplayWebhookInput, { description: 'Where to, and from when on.' })
+    input: ReplayWebhookInput,
   ): Promise<Webhook> {
     const webhook = await requireManageable(ctx, input.webhookId);
     await replayWebhook(ctx.app, webhook, replayPoint(input.fromTime, input.fromEventId));
     return webhook;
   }
 
-  @FieldResolver(() => Organization)
+  @FieldResolver(() => Organization, { description: 'What happens in it is told.' })
   organization(@Ctx() ctx: RequestContext, @Root() webhook: Webhook): Promise<Organization> {
     return ctx.loadRequired(organizationById, webhook.organizationId);
   }
@@ -119,10 +128,18 @@ export class WebhookResolver {
   deliveries(
     @Ctx() ctx: RequestContext,
     @Root() webhook: Webhook,
-    @Arg('status', () => WebhookDeliveryStatus, { nullable: true })
+    @Arg('status', () => WebhookDeliveryStatus, {
+      nullable: true,
+      description: 'Only these. Absent: all.',
+    })
     status?: WebhookDeliveryStatus | null,
-    @Arg('first', () => Int, { nullable: true, defaultValue: PAGE_DEFAULT }) first?: number | null,
-    @Arg('after', () => String, { nullable: true }) after?: string | null,
+    @Arg('first', () => Int, {
+      nullable: true,
+      defaultValue: PAGE_DEFAULT,
+      description: FIRST_SAID,
+    })
+    first?: number | null,
+    @Arg('after', () => String, { nullable: true, description: AFTER_SAID }) after?: string | null,
   ): Promise<Connection<WebhookDelivery>> {
     const size = pageSize(first ?? PAGE_DEFAULT);
     return pageOfDeliveries(ctx.app, webhook.id, status, size, after);
