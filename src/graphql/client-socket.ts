@@ -12,6 +12,8 @@ import type { Payload } from './payload';
 const INIT_TIMEOUT_MS = 3_000;
 /** Frame head and the brackets of a message, at most. */
 const FRAMING_BYTES = 16;
+/** Of an id in the reason of a close frame, which has room for 123 bytes in all. */
+const ID_SHOWN_BYTES_MAX = 90;
 
 /** A client over WebSocket, and the rules of the graphql-transport-ws protocol. */
 export class ClientSocket extends Connection implements Caller {
@@ -33,7 +35,7 @@ export class ClientSocket extends Connection implements Caller {
     this.initTimer = setTimeout(() => {
       client.close(CloseCode.ConnectionInitialisationTimeout, 'Connection initialisation timeout');
     }, INIT_TIMEOUT_MS);
-    client.on('message', (data: Buffer) => this.take(data.toString()));
+    client.on('message', (data: Buffer) => this.hear(data.toString()));
     client.on('pong', () => {
       this.answersPings = true;
     });
@@ -120,8 +122,18 @@ export class ClientSocket extends Connection implements Caller {
     return this.send({ id, type: MessageType.Complete }, isWanted);
   }
 
-  private take(text: string): void {
+  /** Whatever nobody foresaw in a message is the end of its connection, and not of everybody's. */
+  private hear(text: string): void {
     if (!this.isOpen) return; // what came along with the message that was one too many
+    try {
+      this.take(text);
+    } catch (error) {
+      this.server.refusalOf(error); // logs it
+      this.client.close(CloseCode.InternalServerError, 'Internal error');
+    }
+  }
+
+  private take(text: string): void {
     let message: ReturnType<typeof parseMessage>;
     try {
       message = parseMessage(text);
@@ -134,10 +146,7 @@ export class ClientSocket extends Connection implements Caller {
         this.initialize(message.payload);
         break;
       case MessageType.Ping:
-        void this.send({
-          type: MessageType.Pong,
-          ...(message.payload && { payload: message.payload }),
-        });
+        this.pong(message.payload);
         break;
       case MessageType.Pong:
         break;
@@ -150,6 +159,18 @@ export class ClientSocket extends Connection implements Caller {
       default:
         this.client.close(CloseCode.BadRequest, 'Only servers send such messages');
     }
+  }
+
+  /** Some JSON can be read and not written: brackets that are nested deeper than the stack. */
+  private pong(payload: Record<string, unknown> | undefined): void {
+    let bytes: Buffer;
+    try {
+      bytes = bytesOf({ type: MessageType.Pong, ...(payload && { payload }) });
+    } catch {
+      this.client.close(CloseCode.BadRequest, 'Invalid message received');
+      return;
+    }
+    void this.sendBytes(bytes);
   }
 
   private initialize(params: Record<string, unknown> | null | undefined): void {
@@ -180,9 +201,10 @@ export class ClientSocket extends Connection implements Caller {
     if (!this.acknowledged) {
       this.client.close(CloseCode.Unauthorized, 'Unauthorized');
     } else if (this.operations.has(id)) {
+      const shown = Buffer.from(id).subarray(0, ID_SHOWN_BYTES_MAX).toString();
       this.client.close(
         CloseCode.SubscriberAlreadyExists,
-        `Subscriber for ${id.slice(0, 50)} already exists`,
+        `Subscriber for ${shown} already exists`,
       );
     } else if (id.length > OPERATION_ID_MAX) {
       void this.refuse(id, ID_TOO_LONG);
@@ -198,8 +220,11 @@ export class ClientSocket extends Connection implements Caller {
   }
 
   /** Sends a message as soon as there is room for it, if it is still wanted then. */
-  private async send(message: object, isWanted = () => true): Promise<void> {
-    const bytes = Buffer.from(JSON.stringify(message));
+  private send(message: object, isWanted?: () => boolean): Promise<void> {
+    return this.sendBytes(bytesOf(message), isWanted);
+  }
+
+  private async sendBytes(bytes: Buffer, isWanted = () => true): Promise<void> {
     if ((await this.room(bytes.length)) && isWanted()) this.client.send(bytes, { binary: false });
   }
 }
@@ -225,6 +250,10 @@ class SocketChannel implements Channel {
     this.connection.write(payload.framed(this.envelope));
     return true;
   }
+}
+
+function bytesOf(message: object): Buffer {
+  return Buffer.from(JSON.stringify(message));
 }
 
 function authorizationOf(params: Record<string, unknown> | null | undefined): string | undefined {

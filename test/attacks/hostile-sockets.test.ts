@@ -1,4 +1,5 @@
 /** What no client would send over a WebSocket, and what it costs whoever sends it. */
+import { Operations } from '../../src/graphql/operations';
 import { startHouse, type House } from '../support/house';
 import { openHall, type Hall } from '../support/hall';
 import { untilOpen } from '../live/map-client';
@@ -82,6 +83,46 @@ it.each([
   const socket = await connect().init();
   socket.socket.send(message);
   expect(await socket.closed).toBe(code);
+  await expectWell();
+});
+
+it.each([1_000, 100_000])(
+  'a ping with %i brackets in one another is answered, or ends its connection and no other',
+  async (depth) => {
+    const socket = await connect().init();
+    socket.send(`{"type":"ping","payload":{"a":${'['.repeat(depth)}${']'.repeat(depth)}}}`);
+    if (depth < 10_000) expect(await socket.next()).toMatchObject({ type: 'pong' });
+    else expect(await socket.closed).toBe(4400);
+    await expectWell();
+  },
+);
+
+it.each([
+  ['of three bytes each', '中'.repeat(50)],
+  ['of four', '😀'.repeat(100)],
+  ['that are half of one', '\ud800'.repeat(200)],
+  ['of one', 'x'.repeat(200)],
+])(
+  'an id that is used twice ends the connection, also where it has many characters %s',
+  async (_, id) => {
+    const socket = await connect().init();
+    socket.subscribe(id, UPDATES, { id: hall.eventId });
+    expect(await socket.next()).toMatchObject({ type: 'next', id });
+    socket.subscribe(id, UPDATES, { id: hall.eventId });
+    expect(await socket.closed).toBe(4409);
+    await expectWell();
+  },
+);
+
+it('a fault of ours at what one client says ends its connection and no other', async () => {
+  const fault = jest.spyOn(Operations.prototype, 'checkToken').mockImplementationOnce(() => {
+    throw new TypeError('nobody foresaw this');
+  });
+  const socket = connect();
+  await socket.opened;
+  socket.send({ type: 'connection_init' });
+  expect(await socket.closed).toBe(4500);
+  fault.mockRestore();
   await expectWell();
 });
 
