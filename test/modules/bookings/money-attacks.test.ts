@@ -336,7 +336,7 @@ describe('everything at once', () => {
       };
       const before = await code();
       await Promise.all([
-        cancel(house, buyer.token, bought.id),
+        cancel(house, office.ownerToken, bought.id),
         other.gql(
           'mutation ($input: TransferTicketInput!) { transferTicket(input: $input) { id } }',
           { input: { ticketId, holderName: 'Grace' } },
