@@ -28,6 +28,7 @@ import { OneHoldFunction1700000801000 } from './1700000801000-one-hold-function'
 import { PlansThatGrow1700000810000 } from './1700000810000-plans-that-grow';
 import { ChangeByPosition1700000811000 } from './1700000811000-change-by-position';
 import { ComparePayments1700000830000 } from './1700000830000-compare-payments';
+import { OneBookingPerEmail1700000840000 } from './1700000840000-one-booking-per-email';
 
 export const migrations = [
   Accounts1700000100000,
@@ -59,4 +60,5 @@ export const migrations = [
   PlansThatGrow1700000810000,
   ChangeByPosition1700000811000,
   ComparePayments1700000830000,
+  OneBookingPerEmail1700000840000,
 ];

@@ -32,19 +32,24 @@ CREATE TABLE bookings (
   cancelled_at timestamp with time zone,
   cancel_origin text,
   warned_at timestamp with time zone,
+  email_key text,
+  by_staff boolean DEFAULT false NOT NULL,
   CONSTRAINT pk_bookings PRIMARY KEY (event_id, id),
   CONSTRAINT fk_bookings_reservation FOREIGN KEY (event_id, reservation_id) REFERENCES reservations(event_id, id),
   CONSTRAINT ck_bookings_cancel_origin CHECK ((cancel_origin = ANY (ARRAY['BUYER'::text, 'STAFF'::text, 'EVENT_CANCELLED'::text, 'LATE_PAYMENT'::text, 'PROVIDER'::text]))),
   CONSTRAINT ck_bookings_confirmed CHECK (((status <> 'CONFIRMED'::text) OR (confirmed_at IS NOT NULL))),
+  CONSTRAINT ck_bookings_email_key CHECK ((email_key = lower((btrim(customer_email) COLLATE "C")))),
   CONSTRAINT ck_bookings_holder_kind CHECK ((holder_kind = ANY (ARRAY['USER'::text, 'GUEST'::text]))),
   CONSTRAINT ck_bookings_refunded CHECK (((refunded_minor >= 0) AND (refunded_minor <= total_minor))),
   CONSTRAINT ck_bookings_status CHECK ((status = ANY (ARRAY['PENDING'::text, 'CONFIRMED'::text, 'FAILED'::text, 'CANCELLED'::text, 'REFUNDED'::text])))
 );
+CREATE INDEX ix_bookings_email_key ON public.bookings USING btree (event_id, email_key) WHERE (status = ANY (ARRAY['PENDING'::text, 'CONFIRMED'::text]));
 CREATE INDEX ix_bookings_holder ON public.bookings USING btree (holder_id, created_at DESC, id);
 CREATE INDEX ix_bookings_pending ON public.bookings USING btree (check_at) WHERE (status = 'PENDING'::text);
 CREATE INDEX ix_bookings_reservation ON public.bookings USING btree (event_id, reservation_id);
 CREATE UNIQUE INDEX uq_bookings_live_reservation ON public.bookings USING btree (event_id, reservation_id) WHERE (status = ANY (ARRAY['PENDING'::text, 'CONFIRMED'::text]));
-CREATE UNIQUE INDEX uq_bookings_one_per_customer ON public.bookings USING btree (event_id, holder_id) WHERE (one_per_customer AND (status = ANY (ARRAY['PENDING'::text, 'CONFIRMED'::text])));
+CREATE UNIQUE INDEX uq_bookings_one_per_customer ON public.bookings USING btree (event_id, holder_id) WHERE (one_per_customer AND (NOT by_staff) AND (status = ANY (ARRAY['PENDING'::text, 'CONFIRMED'::text])));
+CREATE UNIQUE INDEX uq_bookings_one_per_email ON public.bookings USING btree (event_id, email_key) WHERE (one_per_customer AND (status = ANY (ARRAY['PENDING'::text, 'CONFIRMED'::text])));
 
 CREATE TABLE change_log_epoch (
   singleton boolean DEFAULT true NOT NULL,

@@ -27,6 +27,8 @@ const LIMITS = {
   loginByEmail: { points: 30, seconds: 300 },
   importByUser: { points: 60, seconds: 60 },
   holdByHolder: { points: 300, seconds: 60, local: true },
+  /** Refusals that tell that an e-mail address has booked: another guest needs another hold. */
+  bookedAddressByHolder: { points: 30, seconds: 600 },
   /** Reservations that ran out unpaid. */
   expiryByHolder: { points: 10, seconds: 600, blockSeconds: 120 },
 } as const satisfies Record<string, Limit>;

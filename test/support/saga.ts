@@ -55,7 +55,8 @@ export async function pinned(house: House, reservationId: string, key = newId())
   const answer = await pinBooking(house.app, {
     reservation: requireEventScoped('Reservation', reservationId),
     holder: { id: holder.holder_id, kind: 'USER' },
-    customer: { email: 'bea@example.org', name: 'Bea Buyer' },
+    customer: { email: 'bea@example.org', name: 'Bea Buyer', emailKey: 'bea@example.org' },
+    byStaff: false,
     provider: PaymentProviderName.MOCK,
     idempotencyKey: key,
     inputHash: Buffer.alloc(32),

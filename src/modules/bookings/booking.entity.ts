@@ -76,11 +76,19 @@ export class Booking {
   })
   customerName!: string;
 
+  /** The address in its one spelling; null where staff sell under their own: then it is nobody's. */
+  @Column('text', { nullable: true })
+  emailKey!: string | null;
+
+  /** Made by staff who sell: its holder is not its customer. */
+  @Column('boolean', { default: false })
+  byStaff!: boolean;
+
   @Column('text')
   @Field(() => BookingStatus, { description: 'Whether it is paid for, and what is left of it.' })
   status!: BookingStatus;
 
-  /** The event's oneBookingPerCustomer when this was made: an index keeps the promise. */
+  /** The event's oneBookingPerCustomer when this was made: two indexes keep the promise. */
   @Column('boolean', { default: false })
   onePerCustomer!: boolean;
 

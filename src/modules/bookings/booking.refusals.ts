@@ -1,7 +1,6 @@
 import { Field, ObjectType } from 'type-graphql';
 import { RefusalError } from '../../errors';
 import { Refusal } from '../../graphql/refusal';
-import { eventScopedId, type EventScopedKey } from '../../infra/ids';
 import { declineSentence, type Decline } from '../payments/payment.rules';
 
 @ObjectType({
@@ -17,12 +16,6 @@ export class PaymentDeclined extends Refusal {
     description: 'Whether another try, with this card or another, may help.',
   })
   retryable!: boolean;
-}
-
-export function alreadyBooked(booking: EventScopedKey, message: string): RefusalError {
-  return new RefusalError('AlreadyBooked', message, {
-    bookingId: eventScopedId('Booking', booking),
-  });
 }
 
 export function paymentDeclined({ code, retryable }: Decline): RefusalError {

@@ -29,9 +29,12 @@ import { User } from '../auth/user.entity';
 import { requireHolder } from '../auth/viewer.rules';
 import { Event } from '../events/event.entity';
 import { eventById } from '../events/event.loaders';
+import { mayDo } from '../organizations/permissions';
 import { Payment, PaymentStatus } from '../payments/payment.entity';
 import { paymentsOfBooking } from '../payments/payment.loaders';
+import { OthersBooking } from '../reservations/already-booked';
 import { pageOfHolder } from '../reservations/holder-pages';
+import type { Holder } from '../reservations/reservation.entity';
 import { AlreadyBooked, ReservationExpired } from '../reservations/reservation.refusals';
 import { Booking, PaymentNextAction } from './booking.entity';
 import { ConfirmBookingInput } from './booking.inputs';
@@ -81,7 +84,7 @@ export class BookingResolver {
 
   @Mutation(() => ConfirmBookingResult, {
     description:
-      'Pays for a reservation and issues its tickets. The booking is PENDING where the provider’s answer is not there yet: it is decided later, and once. For the reservation’s holder. Errors: UNAUTHENTICATED, NOT_FOUND, BAD_USER_INPUT, IDEMPOTENCY_CONFLICT, CONFLICT (a payment of it is in flight, it has been released, or the event was cancelled).',
+      'Pays for a reservation and issues its tickets. The booking is PENDING where the provider’s answer is not there yet: it is decided later, and once. For the reservation’s holder. AlreadyBooked: nothing was charged; the reservation has been booked, or the event allows one booking a customer and this buyer or this e-mail address has one. Staff who sell book for whoever they name: there the customer’s address counts, and neither they nor their own address. Errors: UNAUTHENTICATED, NOT_FOUND, BAD_USER_INPUT, IDEMPOTENCY_CONFLICT, CONFLICT (a payment of it is in flight, it has been released, or the event was cancelled), RATE_LIMITED (too many addresses that have booked already).',
   })
   @Refusable('ReservationExpired', 'PaymentDeclined', 'AlreadyBooked')
   async confirmBooking(
@@ -90,14 +93,21 @@ export class BookingResolver {
     input: ConfirmBookingInput,
   ): Promise<typeof ConfirmBookingResult> {
     const holder = requireHolder(ctx.viewer);
-    return confirmBooking(ctx.app, holder, {
-      reservation: requireEventScoped('Reservation', input.reservationId),
-      provider: input.payment.provider,
-      token: input.payment.token,
-      customerEmail: input.customerEmail ?? undefined,
-      customerName: input.customerName ?? undefined,
-      idempotencyKey: input.idempotencyKey,
-    });
+    const reservation = requireEventScoped('Reservation', input.reservationId);
+    const offer = await ctx.app.offers.get(reservation.eventId);
+    const byStaff = offer !== undefined && (await mayDo(ctx, offer.event.organizationId, 'sell'));
+    const confirm = (): Promise<Booking> =>
+      confirmBooking(ctx.app, holder, {
+        reservation,
+        provider: input.payment.provider,
+        token: input.payment.token,
+        customerEmail: input.customerEmail ?? undefined,
+        customerName: input.customerName ?? undefined,
+        byStaff,
+        idempotencyKey: input.idempotencyKey,
+      });
+    const mayProbe = offer?.event.oneBookingPerCustomer === true && !byStaff;
+    return mayProbe ? boundProbing(ctx.app, holder, confirm) : confirm();
   }
 
   @Subscription(() => Booking, {
@@ -183,6 +193,24 @@ export class UserBookingsResolver {
       throw new DomainError('FORBIDDEN', 'Bookings are shown to the one who made them.');
     }
     return pageOfHolder(ctx.app, Booking, user.id, pageSize(first ?? PAGE_DEFAULT), after);
+  }
+}
+
+/**
+ * Whoever types addresses learns by AlreadyBooked which of them have booked: nobody is told so of very many.
+ * Throws RATE_LIMITED before anything is looked at, which tells nothing.
+ */
+async function boundProbing<T>(
+  { limits }: RequestContext['app'],
+  { id }: Holder,
+  confirm: () => Promise<T>,
+): Promise<T> {
+  await limits.requireLeft('bookedAddressByHolder', id);
+  try {
+    return await confirm();
+  } catch (error) {
+    if (error instanceof OthersBooking) await limits.note('bookedAddressByHolder', id);
+    throw error;
   }
 }
 

@@ -4,6 +4,7 @@ import type { App } from '../../app.types';
 import { badInput, type FieldProblem } from '../../errors';
 import type { EventScopedKey } from '../../infra/ids';
 import { reached } from '../../infra/steps';
+import { normalizeEmail } from '../auth/account.rules';
 import { User } from '../auth/user.entity';
 import { Payment, PaymentStatus, type PaymentProviderName } from '../payments/payment.entity';
 import { CHARGE_NOT_MADE } from '../payments/payment.rules';
@@ -14,7 +15,7 @@ import { bookingChannel } from './booking.news';
 import { readReference } from './booking.rules';
 import { paymentDeclined } from './booking.refusals';
 import { chargeIdentity } from './charge';
-import { pinBooking } from './pin';
+import { pinBooking, type PinRequest } from './pin';
 import { followCharge, settleBooking } from './settle';
 
 /** How long a retry waits for the call it repeats. */
@@ -29,6 +30,8 @@ export interface ConfirmBooking {
   /** Needed from guests; a user's own are taken where absent. */
   customerEmail: string | undefined;
   customerName: string | undefined;
+  /** By staff who sell: for whom they name, and not for themselves. */
+  byStaff: boolean;
   idempotencyKey: string;
 }
 
@@ -51,6 +54,7 @@ export async function confirmBooking(
     reservation: input.reservation,
     holder,
     customer,
+    byStaff: input.byStaff,
     provider: input.provider,
     idempotencyKey: input.idempotencyKey,
     inputHash: hashOf(input),
@@ -146,18 +150,20 @@ function readBooking(app: App, { eventId, id }: EventScopedKey): Promise<Booking
 async function customerOf(
   app: App,
   holder: Holder,
-  { customerEmail, customerName }: ConfirmBooking,
-): Promise<{ email: string; name: string }> {
-  if (customerEmail !== undefined && customerName !== undefined) {
-    return { email: customerEmail, name: customerName };
-  }
+  { customerEmail, customerName, byStaff }: ConfirmBooking,
+): Promise<PinRequest['customer']> {
+  const isSaid = customerEmail !== undefined && customerName !== undefined;
   const user =
-    holder.kind === 'USER'
+    holder.kind === 'USER' && (byStaff || !isSaid)
       ? await app.db.orm.getRepository(User).findOneBy({ id: holder.id })
       : null;
   const email = customerEmail ?? user?.email;
   const name = customerName ?? (user ? `${user.firstName} ${user.lastName}` : undefined);
-  if (email !== undefined && name !== undefined) return { email, name };
+  if (email !== undefined && name !== undefined) {
+    const emailKey = normalizeEmail(email);
+    // Walk-ins who give no address are sold to under the seller's own: it binds none of them.
+    return { email, name, emailKey: byStaff && emailKey === user?.email ? null : emailKey };
+  }
   const problems: FieldProblem[] = [];
   if (email === undefined) problems.push({ path: 'input.customerEmail', message: NEEDED });
   if (name === undefined) problems.push({ path: 'input.customerName', message: NEEDED });

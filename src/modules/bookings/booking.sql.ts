@@ -50,15 +50,45 @@ export async function claimIdempotencyKey(
   return stored.answer;
 }
 
-/** Until this transaction ends, no other one decides about this customer's bookings of the event. */
+/** Whose booking it is: who counts as the same where an event allows one booking a customer. */
+export interface Customer {
+  eventId: string;
+  /** Null for staff, who book for others. */
+  holderId: string | null;
+  /** The address in its one spelling; null where it is nobody's in particular. */
+  emailKey: string | null;
+}
+
+/**
+ * Until this transaction ends, no other one decides about this customer's bookings of the event. All lock
+ * who holds before whose address it is, so that nobody waits in a circle.
+ */
 export async function lockCustomer(
   tx: EntityManager,
-  eventId: string,
-  holderId: string,
+  { eventId, holderId, emailKey }: Customer,
 ): Promise<void> {
-  await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 2))', [
-    `${eventId}/${holderId}`,
-  ]);
+  for (const identity of [holderId, emailKey]) {
+    if (identity === null) continue;
+    await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 2))', [
+      `${eventId}/${identity}`,
+    ]);
+  }
+}
+
+/** A booking of the customer's that counts, other than `except`: rather one of his own than of his address. */
+export async function findBookingOf(
+  tx: EntityManager,
+  { eventId, holderId, emailKey }: Customer,
+  except: string | null = null,
+): Promise<(EventScopedKey & { holderId: string }) | undefined> {
+  const [found] = await tx.query<{ id: string; holderId: string }[]>(
+    `SELECT id, holder_id AS "holderId" FROM bookings
+     WHERE event_id = $1 AND status IN ('PENDING', 'CONFIRMED') AND id IS DISTINCT FROM $4
+       AND ((holder_id = $2 AND NOT by_staff) OR email_key = $3)
+     ORDER BY holder_id = $2 DESC LIMIT 1`,
+    [eventId, holderId, emailKey, except],
+  );
+  return found && { eventId, ...found };
 }
 
 /** Takes the reference for the booking; false where another booking has it. */

@@ -11,12 +11,13 @@
  *      try has paid for them (its tickets are not touched), where the event was cancelled or has
  *      begun, or where the customer has booked otherwise and the event allows one booking.
  */
-import { In, Not, type EntityManager } from 'typeorm';
+import type { EntityManager } from 'typeorm';
 import type { App } from '../../app.types';
 import { Event, EventStatus } from '../events/event.entity';
 import type { Payment } from '../payments/payment.entity';
 import { callReclaimSeats, callReplaceLostPlaces, seatChange } from '../seats/seat-functions.sql';
 import { Booking, BookingStatus } from './booking.entity';
+import { findBookingOf } from './booking.sql';
 import {
   enterConfirmation,
   enterRefundOfAll,
@@ -86,16 +87,12 @@ async function replaceLostPlaces(
 }
 
 /**
- * Whether the promise of one booking a customer leaves room for this one. An index keeps the promise:
+ * Whether the promise of one booking a customer leaves room for this one. Indexes keep the promise:
  * where another booking comes in between, this transaction fails, and the next look finds it.
  */
 async function mayStillBook(tx: EntityManager, booking: Booking): Promise<boolean> {
   if (!booking.onePerCustomer) return true;
-  const { eventId, id, holderId } = booking;
-  return !(await tx.existsBy(Booking, {
-    eventId,
-    id: Not(id),
-    holderId,
-    status: In([BookingStatus.PENDING, BookingStatus.CONFIRMED]),
-  }));
+  const { eventId, id, emailKey, byStaff } = booking;
+  const holderId = byStaff ? null : booking.holderId;
+  return (await findBookingOf(tx, { eventId, holderId, emailKey }, id)) === undefined;
 }

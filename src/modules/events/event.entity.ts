@@ -115,7 +115,8 @@ export class Event {
 
   @Column('boolean')
   @Field(() => Boolean, {
-    description: 'Whether who has booked is refused another booking (AlreadyBooked).',
+    description:
+      'Whether who has booked, or whose e-mail address has, is refused another booking (AlreadyBooked).',
   })
   oneBookingPerCustomer!: boolean;
 

@@ -148,7 +148,8 @@ export class CreateEventInput {
   seatsPerReservationMax?: number | null;
 
   @Field(() => Boolean, {
-    description: 'Refuse who has booked already (AlreadyBooked).',
+    description:
+      'Refuse who has booked already (AlreadyBooked): the same user or guest, or the same e-mail address. Staff who sell book for others as often as they like, once for each address but their own.',
     nullable: true,
     defaultValue: false,
   })

@@ -1,8 +1,14 @@
 /** Reservations for groups: larger than the event allows a buyer, and for those of its staff who sell. */
 import type { RequestContext } from '../../graphql/context';
-import { RefusalError } from '../../errors';
+import { RefusalError, type RefusalType } from '../../errors';
 import { mayDo } from '../organizations/permissions';
 import { GROUP_SEATS_MAX } from './reservation.rules';
+
+/** What bounds a buyer, and not whoever sells to many. */
+const OF_ONE_BUYER: ReadonlySet<RefusalType> = new Set([
+  'ReservationLimitExceeded',
+  'AlreadyBooked',
+]);
 
 /**
  * Holds with the items that the viewer's reservation may have in place of a buyer's; undefined: a buyer's.
@@ -23,9 +29,9 @@ export async function holdAsGroup<T>(
   try {
     return await hold(undefined);
   } catch (error) {
-    // At a box office one holder has the reservations of many buyers open at once.
-    const isShare = error instanceof RefusalError && error.type === 'ReservationLimitExceeded';
-    if (!isShare || !(await maySell())) throw error;
+    // At a box office one holder has the reservations of many buyers open at once, and has booked for others.
+    const isOthers = error instanceof RefusalError && OF_ONE_BUYER.has(error.type);
+    if (!isOthers || !(await maySell())) throw error;
     return hold(GROUP_SEATS_MAX);
   }
 }

@@ -3,12 +3,13 @@ import { createHash } from 'node:crypto';
 import type { App } from '../../app.types';
 import { badInput, DomainError, notFound, RefusalError } from '../../errors';
 import { brokenConstraintOf, retryTransaction } from '../../infra/database';
-import { eventScopedId, newId } from '../../infra/ids';
+import { newId } from '../../infra/ids';
 import type { EventOffer } from '../events/event-offer';
 import { salesState } from '../events/event.rules';
 import { orphansOf } from '../seats/finder';
 import { inventoryOf, seatIn } from '../seats/inventory';
 import { withSectionLocks } from '../seats/section-locks';
+import { oneBookingOnly } from './already-booked';
 import { fairShare } from './fairness';
 import { limitExceeded, refusalOf } from './hold-refusals';
 import {
@@ -38,7 +39,7 @@ export interface HoldRequest {
   /** Add to this one instead of opening another. */
   reservationId: string | undefined;
   idempotencyKey: string | undefined;
-  /** For a group: items the reservation may have, instead of what the event allows a buyer. */
+  /** For staff who sell: items the reservation may have, instead of what the event allows a buyer. */
   itemsMax?: number | undefined;
   /** Seats we proposed ourselves keep the orphan rule already. */
   proposed?: true;
@@ -95,7 +96,9 @@ async function priceWish(
       closesAt: sales.closesAt,
     });
   }
-  if (event.oneBookingPerCustomer) await requireNoBooking(app, event.id, holder);
+  // Whoever sells is not the customer; whose booking it becomes is told when it is confirmed.
+  const bySeller = request.itemsMax !== undefined;
+  if (event.oneBookingPerCustomer && !bySeller) await requireNoBooking(app, event.id, holder);
   // Before any seat is looked at, so that an absurd number of them costs nothing.
   const limit = request.itemsMax ?? offer.event.seatsPerReservationMax;
   if (itemCount(request.seats, request.areas) > limit) throw limitExceeded(limit);
@@ -186,19 +189,20 @@ async function requireNoOrphans(
   });
 }
 
-/** Early, and kindly: the booking itself is kept from being a second one by an index. */
-async function requireNoBooking(app: App, eventId: string, holder: Holder): Promise<void> {
-  const [booking] = await app.db.query<{ id: string }>(
-    `SELECT id FROM bookings
-     WHERE event_id = $1 AND holder_id = $2 AND status IN ('PENDING', 'CONFIRMED') LIMIT 1`,
-    [eventId, holder.id],
+/**
+ * Early, and kindly: the booking itself is kept from being a second one by indexes. A guest's address is
+ * not known yet; a user's is, and may have booked without the account.
+ */
+async function requireNoBooking(app: App, eventId: string, { id }: Holder): Promise<void> {
+  const [booking] = await app.db.query<{ id: string; holderId: string }>(
+    `SELECT id, holder_id AS "holderId" FROM bookings
+     WHERE event_id = $1 AND status IN ('PENDING', 'CONFIRMED')
+       AND ((holder_id = $2 AND NOT by_staff) OR email_key = (SELECT email FROM users WHERE id = $2))
+     ORDER BY holder_id = $2 DESC LIMIT 1`,
+    [eventId, id],
   );
   if (booking === undefined) return;
-  throw new RefusalError(
-    'AlreadyBooked',
-    'This event allows one booking a customer, and you have one.',
-    { bookingId: eventScopedId('Booking', { eventId, id: booking.id }) },
-  );
+  throw oneBookingOnly({ eventId, ...booking }, { id, seesSales: false });
 }
 
 /** The same selection in the same order hashes alike; prices do not count, they may have changed. */

@@ -67,9 +67,13 @@ export class AdmissionRequired extends Refusal {}
 
 @ObjectType({
   implements: Refusal,
-  description: 'These seats, or this event, the buyer has booked.',
+  description:
+    'These seats, or this event, the buyer has booked; or somebody has booked this event with the same e-mail address, where it allows one booking a customer.',
 })
 export class AlreadyBooked extends Refusal {
-  @Field(() => ID, { description: 'The booking that stands in the way.' })
+  @Field(() => ID, {
+    description:
+      'The booking that stands in the way, where it is the caller’s or the caller is staff who see it. Of a booking made with the same e-mail address by somebody else – also by the same person as another guest – nothing is told: then this is an id that leads nowhere, and a new one each time.',
+  })
   bookingId!: string;
 }

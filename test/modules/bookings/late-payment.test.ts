@@ -221,6 +221,19 @@ describe('late money goes back, all of it and by itself,', () => {
     await expectRefund(pin);
   });
 
+  it('where the same address has booked from another session', async () => {
+    office = await openBoxOffice(house, { oneBookingPerCustomer: true });
+    const pin = await givenUp(await hold(house, office, buyer.token, [0]));
+    const { token } = await house.given.guest();
+    const other = await confirm(house, token, await hold(house, office, token, [1]), {
+      email: pin.booking.customerEmail.toUpperCase(),
+      name: 'Bea Buyer',
+    });
+    expect(other).toMatchObject({ status: 'CONFIRMED' });
+    await moneyComes(pin);
+    await expectRefund(pin);
+  });
+
   it('where the event has begun', async () => {
     const pin = await givenUp(await hold(house, office, buyer.token, [0]));
     await house.app.db.query('UPDATE events SET starts_at = $2 WHERE id = $1', [
