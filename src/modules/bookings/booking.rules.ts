@@ -55,7 +55,10 @@ const PENDING_MS_MIN = 10 * 60_000;
 /** And never longer than that, whatever the reservation's deadline. */
 const PENDING_MS_MAX = 2 * 60 * 60_000;
 
-/** When a payment that is still open is given up: never before the reservation's own deadline. */
+/**
+ * When a payment that is still open is given up: never before the reservation's own deadline, unless the
+ * event is cancelled, which ends it as soon as somebody looks.
+ */
 export function decideBy(pinnedAt: Date, reservationExpiresAt: Date): Date {
   const least = pinnedAt.getTime() + PENDING_MS_MIN;
   const most = pinnedAt.getTime() + PENDING_MS_MAX;

@@ -3,15 +3,15 @@ import { IsNull } from 'typeorm';
 import type { App } from '../../app.types';
 import type { EventScopedKey } from '../../infra/ids';
 import { reached } from '../../infra/steps';
-import { Event } from '../events/event.entity';
+import { Event, EventStatus } from '../events/event.entity';
 import { Payment, PaymentStatus } from '../payments/payment.entity';
-import { CHARGE_NOT_MADE } from '../payments/payment.rules';
+import { CHARGE_NOT_MADE, type Decline } from '../payments/payment.rules';
 import { PROVIDER_TIMEOUT_MS, type PaymentProvider } from '../payments/provider';
 import { Booking, BookingStatus } from './booking.entity';
 import { lookAgainMs, warnAt } from './booking.rules';
 import { chargeIdentity } from './charge';
 import { enqueueMail } from './outcomes';
-import { declineBooking, followCharge, settleBooking } from './settle';
+import { declineBooking, EVENT_CANCELLED, followCharge, settleBooking } from './settle';
 
 /**
  * When recovery looks first, counted from the pin: after the last moment at which the request may still
@@ -53,17 +53,21 @@ async function findOut(app: App, booking: Booking): Promise<void> {
   if (state?.kind === 'succeeded' || state?.kind === 'declined') {
     return followCharge(app, booking, state);
   }
-  if (state?.kind === 'pending' && now < booking.decideBy.getTime()) {
+  const calledOff = event.status === EventStatus.CANCELLED;
+  if (state?.kind === 'pending' && now < booking.decideBy.getTime() && !calledOff) {
     await followCharge(app, booking, state);
     if (now >= warnAt(booking.decideBy).getTime()) await warnBuyer(app, booking);
     return;
   }
   // Whoever pinned the booking may only just be about to charge.
   if (now < booking.createdAt.getTime() + RECOVERY_DELAY_MS) return;
-  await giveUp(app, booking, provider, identity, state === undefined);
+  const reason = state === undefined ? CHARGE_NOT_MADE : undefined;
+  await giveUp(app, booking, provider, identity, calledOff ? EVENT_CANCELLED : reason);
 }
 
 /**
+ * `reason`: why nothing was charged, where it is not for the provider to say.
+ *
  * Nothing is given up on our word alone: first the provider promises that the charge can never succeed.
  * If it says instead that it has succeeded, or still may, that is what counts.
  */
@@ -72,13 +76,13 @@ async function giveUp(
   booking: Booking,
   provider: PaymentProvider,
   identity: ReturnType<typeof chargeIdentity>,
-  neverMade: boolean,
+  reason: Decline | undefined,
 ): Promise<void> {
   await reached('before-void');
   const state = await provider.voidCharge(identity, AbortSignal.timeout(PROVIDER_TIMEOUT_MS));
   await reached('after-void');
   if (state.kind !== 'declined') return followCharge(app, booking, state);
-  return declineBooking(app, booking, neverMade ? CHARGE_NOT_MADE : state);
+  return declineBooking(app, booking, reason ?? state);
 }
 
 /** Once a booking: the seats are about to be lost unless the buyer does what the provider waits for. */

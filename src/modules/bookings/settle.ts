@@ -34,7 +34,7 @@ import {
 import { RefundOrigin } from './refund.entity';
 
 /** An event was cancelled between a buyer's pin and the outcome. */
-const EVENT_CANCELLED: Decline = { code: 'event_cancelled', retryable: false };
+export const EVENT_CANCELLED: Decline = { code: 'event_cancelled', retryable: false };
 
 /** Takes the step that follows from what stands at the provider. */
 export async function followCharge(

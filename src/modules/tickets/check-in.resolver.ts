@@ -54,7 +54,7 @@ const LIST_DEFAULT = 500;
 export class CheckInResolver {
   @Mutation(() => CheckInTicketResult, {
     description:
-      'Lets somebody in, once. For staff of the event’s organization who may check in. Errors: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, BAD_USER_INPUT.',
+      'Lets somebody in, once; nobody once the event is cancelled (VOID). For staff of the event’s organization who may check in. Errors: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, BAD_USER_INPUT.',
   })
   @Refusable('TicketRefused')
   async checkInTicket(
@@ -64,7 +64,7 @@ export class CheckInResolver {
   ): Promise<typeof CheckInTicketResult> {
     const { event, staffId } = await requireDoor(ctx, input.eventId);
     const doorkeeper = { staffId, deviceId: input.deviceId ?? null };
-    const ticket = await checkInTicket(ctx.app, event.id, input.code, doorkeeper);
+    const ticket = await checkInTicket(ctx.app, event, input.code, doorkeeper);
     rememberShown(ctx, input.code);
     return ticket;
   }
@@ -144,7 +144,10 @@ export class CheckInResolver {
       context: RequestContext;
     }) => {
       const { event } = await requireDoor(context, args.eventId);
-      return watchDoor(context.app, event.id);
+      const later = context.fresh();
+      return watchDoor(context.app, event.id, async () => {
+        await requireDoor(later.fresh(), args.eventId);
+      });
     },
   })
   async checkInUpdates(

@@ -3,6 +3,7 @@ import type { App } from '../../app.types';
 import { DomainError, notFound } from '../../errors';
 import { eventScopedId, newId, publicId, type EventScopedKey } from '../../infra/ids';
 import type { NewDomainEvent } from '../../outbox/domain-events';
+import { EventStatus, type Event } from '../events/event.entity';
 import { CheckIn, CheckInKind } from './check-in.entity';
 import { Ticket, TicketStatus } from './ticket.entity';
 import { TicketRefusalReason, ticketRefused } from './ticket.refusals';
@@ -17,16 +18,20 @@ export interface Doorkeeper {
 /**
  * Lets somebody in: once, however many scanners see the code at the same time. Throws the refusal
  * TicketRefused. That the doorkeeper may do so is for the caller to know.
+ *
+ * Nobody is let in to an event that is cancelled, from that moment on: its tickets become VOID one by one,
+ * in the background, and the money of each is on its way back.
  */
 export async function checkInTicket(
   app: App,
-  eventId: string,
+  { id: eventId, status }: Pick<Event, 'id' | 'status'>,
   code: string,
   doorkeeper: Doorkeeper,
 ): Promise<Ticket> {
   const coded = await readCode(app, code);
   if (coded === undefined) throw ticketRefused(TicketRefusalReason.UNKNOWN);
   if (coded.eventId !== eventId) throw ticketRefused(TicketRefusalReason.WRONG_EVENT);
+  if (status === EventStatus.CANCELLED) throw ticketRefused(TicketRefusalReason.VOID);
   const admitted = await app.db.transaction((tx) => admit(app, tx, coded, doorkeeper));
   const { id, generation } = coded;
   const ticket = await app.db.orm.getRepository(Ticket).findOneBy({ eventId, id });

@@ -6,6 +6,7 @@ import {
   workOnCancellation,
 } from '../../../src/modules/bookings/cancel-event';
 import { makeRefunds } from '../../../src/modules/bookings/make-refund';
+import { RECOVERY_DELAY_MS } from '../../../src/modules/bookings/recover';
 import { refundJobs, retryRefunds } from '../../../src/modules/bookings/refund.jobs';
 import type { PaymentProvider, RefundState } from '../../../src/modules/payments/provider';
 import {
@@ -22,6 +23,8 @@ import {
 import type { GivenUser } from '../../support/given';
 import { startHouse, type House } from '../../support/house';
 import { bookingOf, buy, cancel, cancelError } from '../../support/refunds';
+import { bankSays, pinned, recover } from '../../support/saga';
+import { bookTicket, checkIn } from '../tickets/door';
 
 let house: House;
 let office: BoxOffice;
@@ -133,6 +136,37 @@ describe('an event that is cancelled', () => {
     });
     expect(await statuses()).toBe('AAAAAAAAAAAA');
     expect(await cancelError(house, buyer.token, paid.id)).toMatchObject({ code: 'CONFLICT' });
+  });
+
+  it('does not wait for buyers whose bank still asks something of them: their charges are voided', async () => {
+    const pin = await pinned(house, await hold(house, office, buyer.token, [0]));
+    await bankSays(house, pin, 'PENDING');
+    house.clock.advance(RECOVERY_DELAY_MS / 1000);
+    await recover(pin, house.app);
+    expect(await bookingOf(house, buyer.token, pin.booking.publicId)).toMatchObject({
+      status: 'PENDING',
+    });
+    await cancelEvent();
+    expect(await work()).toBe(false);
+    await recover(pin, house.app);
+    expect(await bookingOf(house, buyer.token, pin.booking.publicId)).toMatchObject({
+      status: 'FAILED',
+      payments: [{ status: 'FAILED' }],
+    });
+    expect(await work()).toBe(true);
+    expect(await statuses()).toBe('AAAAAAAAAAAA');
+    const [charge] = await house.app.db.query<{ status: string; decline_code: string }>(
+      'SELECT status, decline_code FROM mock_charges WHERE idempotency_key = $1',
+      [pin.payment!.publicId],
+    );
+    expect(charge).toEqual({ status: 'DECLINED', decline_code: 'voided' });
+  });
+
+  it('lets nobody in from that moment on, though its tickets become void one by one', async () => {
+    const ticket = await bookTicket(house, office, buyer.token, 0);
+    await cancelEvent();
+    expect(await checkIn(house, office, ticket.code)).toMatchObject({ reason: 'VOID' });
+    expect(await work()).toBe(true);
   });
 
   it('gets a letter for each booking, and one fact', async () => {
