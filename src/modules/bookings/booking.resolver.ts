@@ -114,9 +114,14 @@ export class BookingResolver {
     description:
       'The buyer’s own booking: as it is now, at once, and then each time it changes, such as when a payment settles later, or money came late and is given back. Ends when all of it has been refunded. For its holder, and staff who see sales. Errors: NOT_FOUND.',
     subscribe: async ({ args, context }: { args: { id: string }; context: RequestContext }) => {
-      const booking = await visibleBooking(context, requireEventScoped('Booking', args.id));
-      if (booking === undefined) throw notFound('booking');
-      return watchBooking(context.app, booking);
+      const key = requireEventScoped('Booking', args.id);
+      const seen = async (ctx: RequestContext): Promise<Booking> => {
+        const booking = await visibleBooking(ctx, key);
+        if (booking === undefined) throw notFound('booking');
+        return booking;
+      };
+      const later = context.fresh();
+      return watchBooking(context.app, await seen(context), () => seen(later.fresh()));
     },
   })
   bookingUpdates(

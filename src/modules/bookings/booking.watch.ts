@@ -1,6 +1,6 @@
 import type { App } from '../../app.types';
 import { watchState } from '../../live/state-watch';
-import { Booking, BookingStatus } from './booking.entity';
+import { BookingStatus, type Booking } from './booking.entity';
 import { bookingChannel } from './booking.news';
 
 /** Without any news an undecided booking is read again this often: somebody looks at a page and waits. */
@@ -15,20 +15,22 @@ export interface SeenBooking {
 }
 
 /**
- * The booking as it is, at once, and then each time it has changed; `known` is whose and which it is.
+ * The booking as it is, at once, and then each time it has changed; `readAgain` throws for somebody who may
+ * not see it any more, such as staff who have left.
  * Ends by itself once all its money is back: till then it may be given back, and even one that has
  * failed changes when money comes late.
  */
 export async function watchBooking(
   app: App,
   known: Booking,
+  readAgain: () => Promise<Booking>,
 ): Promise<AsyncIterableIterator<SeenBooking>> {
-  const first = (await look(app, known)) ?? { booking: known, fingerprint: '' };
+  const first = await look(app, known, readAgain);
   return watchState<SeenBooking>(
     {
       news: app.news,
       channel: bookingChannel(known),
-      read: () => look(app, known),
+      read: () => look(app, known, readAgain),
       fingerprint: (seen) => seen.fingerprint,
       recheckMs: ({ booking }) =>
         booking.status === BookingStatus.PENDING ? UNDECIDED_MS : DECIDED_MS,
@@ -39,7 +41,11 @@ export async function watchBooking(
   );
 }
 
-async function look(app: App, { eventId, id }: Booking): Promise<SeenBooking | undefined> {
+async function look(
+  app: App,
+  { eventId, id }: Booking,
+  readAgain: () => Promise<Booking>,
+): Promise<SeenBooking> {
   const [row] = await app.db.query<{ fingerprint: string }>(
     `SELECT concat_ws(' ', b.status, b.refunded_minor,
        (SELECT string_agg(concat_ws(' ', p.id, p.status, p.refunded_minor, p.provider_reference,
@@ -51,6 +57,5 @@ async function look(app: App, { eventId, id }: Booking): Promise<SeenBooking | u
     [eventId, id],
   );
   // Read after it: a state may be told twice, but never an old one under the mark of a new one.
-  const booking = await app.db.orm.getRepository(Booking).findOneBy({ eventId, id });
-  return booking ? { booking, fingerprint: row?.fingerprint ?? '' } : undefined;
+  return { booking: await readAgain(), fingerprint: row?.fingerprint ?? '' };
 }

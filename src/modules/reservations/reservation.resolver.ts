@@ -220,9 +220,13 @@ export class ReservationResolver {
       'The buyer’s own reservation, each time it changes: extended, added to, expired, released, booked. Ends after the last; of one that has ended already, that is all it tells. For its holder, and staff who see sales. Errors: NOT_FOUND.',
     subscribe: async ({ args, context }: { args: { id: string }; context: RequestContext }) => {
       const key = requireEventScoped('Reservation', args.id);
-      const reservation = await visibleReservation(context, { type: 'Reservation', ...key });
-      if (reservation === undefined) throw notFound('reservation');
-      return watchReservation(context.app, reservation);
+      const seen = async (ctx: RequestContext): Promise<Reservation> => {
+        const reservation = await visibleReservation(ctx, { type: 'Reservation', ...key });
+        if (reservation === undefined) throw notFound('reservation');
+        return reservation;
+      };
+      const later = context.fresh();
+      return watchReservation(context.app, await seen(context), () => seen(later.fresh()));
     },
   })
   reservationUpdates(

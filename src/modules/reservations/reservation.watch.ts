@@ -3,7 +3,6 @@ import { watchState } from '../../live/state-watch';
 import { ReservationStatus, type Reservation } from './reservation.entity';
 import { reservationChannel } from './reservation.news';
 import { statusAt } from './reservation.rules';
-import { findReservation } from './reservation.service';
 
 /** Without any news a watched reservation is read again this often: news may be lost, states not. */
 const RECHECK_MS = 15_000;
@@ -15,13 +14,18 @@ const SWEPT_MS = 3_000;
 /**
  * The reservation each time it differs from what was told before (`known` counts as told, unless it has
  * ended: who comes back after that would wait in vain); ends by itself once it can never change again.
+ * `readAgain` throws for somebody who may not see it any more.
  */
-export function watchReservation(app: App, known: Reservation): AsyncIterableIterator<Reservation> {
+export function watchReservation(
+  app: App,
+  known: Reservation,
+  readAgain: () => Promise<Reservation>,
+): AsyncIterableIterator<Reservation> {
   return watchState(
     {
       news: app.news,
       channel: reservationChannel(known),
-      read: () => findReservation(app, known),
+      read: readAgain,
       fingerprint: (reservation) => fingerprint(reservation, app.clock.now()),
       recheckMs: (reservation) => recheckMs(app, reservation),
       isFinal: (reservation) => reservation.endedAt !== null,

@@ -17,16 +17,24 @@ const PACE_MS = 1_000;
 const RECHECK_MS = 10_000;
 const EVENTS_MAX = 500;
 
-/** The counts at once, and then whenever they have changed, once a second at most. */
+/**
+ * The counts at once, and then whenever they have changed, once a second at most; `mayStill` throws for
+ * somebody who may not see them any more.
+ */
 export async function watchDoor(
   app: App,
   eventId: string,
+  mayStill: () => Promise<void>,
 ): Promise<AsyncIterableIterator<DoorCounts>> {
   return watchState<DoorCounts>(
     {
       news: app.news,
       channel: doorChannel(eventId),
-      read: () => pacedCounts(app.db, eventId),
+      read: async () => {
+        const counts = await pacedCounts(app.db, eventId);
+        await mayStill();
+        return counts;
+      },
       fingerprint: ({ byCategory }) => JSON.stringify(byCategory),
       recheckMs: () => RECHECK_MS,
       isFinal: () => false,
