@@ -8,6 +8,9 @@ import { insertDeliveries } from './deliveries.sql';
 import { Webhook } from './webhook.entity';
 
 const PAGE = 500;
+/** What a client may name goes further than what PostgreSQL can read as JavaScript writes it. */
+const FIRST_MS = 0;
+const LAST_MS = Date.UTC(9999, 11, 31);
 
 const progress = z.object({
   webhookId: z.string(),
@@ -28,7 +31,7 @@ export type ReplayFrom = { at: Date } | { domainEventId: string };
 export async function replayWebhook(app: App, webhook: Webhook, from: ReplayFrom): Promise<void> {
   const start =
     'at' in from
-      ? from.at.toISOString()
+      ? new Date(Math.min(Math.max(from.at.getTime(), FIRST_MS), LAST_MS)).toISOString()
       : await recordedAtOf(app.db, webhook.organizationId, from.domainEventId);
   if (start === undefined) {
     throw badInput([
