@@ -4,11 +4,12 @@
  */
 import { Field, Int, ObjectType, type ClassType } from 'type-graphql';
 import { badInput } from '../errors';
+import { grouped } from './text';
 
 /** The longest page of any connection. */
 export const PAGE_MAX = 1_000;
 /** What the arguments of every connection say of themselves. */
-export const FIRST_SAID = `Entries of a page: 1 to ${PAGE_MAX}, else BAD_USER_INPUT.`;
+export const FIRST_SAID = `Entries of a page: 1 to ${grouped(PAGE_MAX)}, else BAD_USER_INPUT.`;
 export const AFTER_SAID =
   'The cursor behind which the page begins: of the same list, in the same order. Absent: from the first entry.';
 

@@ -9,7 +9,7 @@ function named(scalar: GraphQLScalarType, name: string, description: string): Gr
 export const DateTime = named(
   GraphQLDateTime,
   'DateTime',
-  'An instant as RFC 3339 text, in UTC: 2027-03-01T19:30:00.000Z.',
+  'An instant as RFC 3339 text, to the millisecond. Answers are in UTC: 2027-03-01T19:30:00.000Z; an input may have another offset.',
 );
 export const EmailAddress = named(
   GraphQLEmailAddress,

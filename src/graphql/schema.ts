@@ -21,7 +21,7 @@ const ROOTS_SAID: Readonly<Record<string, string>> = {
   Query:
     'Whatever can be read. One thing that does not exist, or is not yours to see, is null. Each field may answer BAD_USER_INPUT, QUERY_TOO_COMPLEX or INTERNAL, and UNAUTHENTICATED for an access token that is no longer good; what else it may answer is said there.',
   Mutation:
-    'Whatever can be changed; several in one operation run one after the other. A no that a buyer’s screen must tell apart is a member of the result, and everything else an error with one of the named codes in extensions.code: what is not there, or not yours to know of, is NOT_FOUND. Where roles are named, platform admins may as well.',
+    'Whatever can be changed; several in one operation run one after the other. A no that a buyer’s screen must tell apart is a member of the result, and everything else an error with one of the named codes in extensions.code: what is not there, or not yours to know of, is NOT_FOUND. Where the result has no such member, it is CONFLICT with the member’s name in extensions.refusal. Where roles are named, platform admins may as well.',
   Subscription:
     'Whatever can be watched: over WebSocket at /graphql (graphql-transport-ws), or as server-sent events from /graphql/stream. What is not there, or not yours to see, is NOT_FOUND.',
 };

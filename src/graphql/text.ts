@@ -25,6 +25,11 @@ export function IsText(min: number, max: number, options?: ValidationOptions): P
   );
 }
 
+/** As descriptions write numbers: 10,000. */
+export function grouped(count: number): string {
+  return count.toLocaleString('en');
+}
+
 /** No line breaks, nor characters that turn the reading direction or cannot be seen. */
 export function oneLine(typed: string): string {
   return typed

@@ -39,7 +39,7 @@ export type ConfirmBookingInput = {
   reservationId: string;
 };
 
-/** What to hold, all of it or nothing: seats, places in areas, or both. */
+/** What to hold, all of it or nothing: seats, places in areas, or both; no more of them than Event.seatsPerReservationMax. */
 export type HoldSeatsInput = {
   /** What the event’s waiting room gave this buyer, at most 2,000 characters. Needed only where the event has a waiting room. */
   admissionToken?: string | null | undefined;
@@ -57,7 +57,7 @@ export type HoldSeatsInput = {
 
 /** How a booking is paid. */
 export type PaymentInput = {
-  /** Who takes the money; one that is configured here. */
+  /** Who takes the money; one that is configured here, else BAD_USER_INPUT. */
   provider?: PaymentProvider;
   /** MOCK: tok_ok, tok_declined, tok_pending (settles by webhook), tok_timeout (the answer is lost, the charge is made), tok_error, and those of docs/payments.md. STRIPE: a payment method id. */
   token: string;

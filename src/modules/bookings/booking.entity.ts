@@ -54,7 +54,9 @@ export class Booking {
   }
 
   @Column('text')
-  @Field(() => String, { description: 'Short and speakable: what a buyer quotes.' })
+  @Field(() => String, {
+    description: 'Short and speakable, such as K7QF-3MPX: what a buyer quotes.',
+  })
   reference!: string;
 
   @Column('uuid')

@@ -7,7 +7,7 @@ import { PaymentProviderName } from '../payments/payment.entity';
 @InputType({ description: 'How a booking is paid.' })
 export class PaymentInput {
   @Field(() => PaymentProviderName, {
-    description: 'Who takes the money; one that is configured here.',
+    description: 'Who takes the money; one that is configured here, else BAD_USER_INPUT.',
     defaultValue: PaymentProviderName.MOCK,
   })
   @Allow()

@@ -76,7 +76,7 @@ export class CancellationProgressResolver {
   @FieldResolver(() => Int, {
     nullable: true,
     description:
-      'Bookings that were sold when it was cancelled, or were being paid for. This and the two below are for staff who may see sales, and null for others.',
+      'Bookings that were sold when it was cancelled, or were being paid for. For staff who see sales; null for others.',
   })
   async bookingsTotal(@Root() root: EventCancellation, @Ctx() ctx: RequestContext) {
     return (await progressFor(ctx, root))?.total ?? null;
@@ -84,7 +84,8 @@ export class CancellationProgressResolver {
 
   @FieldResolver(() => Int, {
     nullable: true,
-    description: 'Of them, those that have all their money back, or had paid none.',
+    description:
+      'Of bookingsTotal, those that have all their money back, or had paid none. Null as that is.',
   })
   async bookingsRefunded(@Root() root: EventCancellation, @Ctx() ctx: RequestContext) {
     return (await progressFor(ctx, root))?.refunded ?? null;
@@ -93,7 +94,7 @@ export class CancellationProgressResolver {
   @FieldResolver(() => Int, {
     nullable: true,
     description:
-      'Of them, those whose provider refuses to give the money back: Booking.refunds tells, and retryRefund asks once more.',
+      'Of bookingsTotal, those whose provider refuses to give the money back: Booking.refunds tells, and retryRefund asks once more. Null as that is.',
   })
   async bookingsFailed(@Root() root: EventCancellation, @Ctx() ctx: RequestContext) {
     return (await progressFor(ctx, root))?.failed ?? null;

@@ -15,6 +15,7 @@ import {
 } from 'type-graphql';
 import type { RequestContext } from '../../graphql/context';
 import { CurrencyCode, DateTime } from '../../graphql/scalars';
+import { grouped } from '../../graphql/text';
 import { salesCsv, totalsOf, type SalesFigures, type SalesLine } from './sales-report.rules';
 import { reportSales } from './sales-report.service';
 
@@ -137,7 +138,7 @@ class SalesReport {
 @Resolver(() => SalesReport)
 export class SalesReportResolver {
   @Query(() => SalesReport, {
-    description: `For OWNERs, MANAGERs and BOX_OFFICE: of one event or of one organization, up to ${LINES_MAX} rows; GET /reports/sales.csv has the same arguments and more room. Errors: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, BAD_USER_INPUT, CONFLICT (more rows).`,
+    description: `For OWNERs, MANAGERs and BOX_OFFICE: of one event or of one organization, up to ${grouped(LINES_MAX)} rows; GET /reports/sales.csv has the same arguments and more room. Errors: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, BAD_USER_INPUT, CONFLICT (more rows).`,
   })
   async salesReport(
     @Ctx() ctx: RequestContext,

@@ -143,7 +143,9 @@ export class Event {
   refundFeeMinor!: number;
 
   @Column('smallint', { default: 0 })
-  @Field(() => Int, { description: 'Kept as well: percent of each ticket’s price, rounded down.' })
+  @Field(() => Int, {
+    description: 'Kept besides refundFeeMinor: percent of each ticket’s price, rounded down.',
+  })
   refundFeePercent!: number;
 
   @VersionColumn({ type: 'integer' })

@@ -13,7 +13,7 @@ import {
 import { Field, ID, InputType, Int, registerEnumType } from 'type-graphql';
 import { DomainError, type FieldProblem } from '../../errors';
 import { CurrencyCode, DateTime } from '../../graphql/scalars';
-import { IsText } from '../../graphql/text';
+import { grouped, IsText } from '../../graphql/text';
 import { validateArgument } from '../../graphql/validation';
 import { EVENT_LIMITS, TICKET_TYPE_KEY } from './event.rules';
 
@@ -21,7 +21,10 @@ const { titleLength, descriptionLength, priceMinorMax } = EVENT_LIMITS;
 const INT_MAX = 2_147_483_647;
 
 /** What inputs for new and for known events say alike. */
-const DESCRIPTION_SAID = `Plain text, up to ${descriptionLength} characters. Null: none.`;
+const DESCRIPTION_SAID = `Plain text, up to ${grouped(descriptionLength)} characters. Null: none.`;
+const FEE_SAID = `Kept of each ticket that its buyer gives back, in minor units: 0 to ${grouped(priceMinorMax)}; never more than its price.`;
+const FEE_PERCENT_SAID =
+  'Kept besides refundFeeMinor: percent of each ticket’s price, 0 to 100, rounded down.';
 const DOORS_SAID = 'When the doors open, not after it starts. Null: not told.';
 const ENDS_SAID = 'When it ends, not before it starts. Null: not told.';
 
@@ -34,21 +37,21 @@ const IfGiven = (): PropertyDecorator =>
     'What a place of one category costs, for one ticket type or for all that have no price of their own there.',
 })
 export class CategoryPriceInput {
-  @Field(() => String, { description: 'Of a category of the seating plan.' })
+  @Field(() => String, { description: 'Of a category of the seating plan (PlanCategory.key).' })
   @MaxLength(200)
   categoryKey!: string;
 
   @Field(() => String, {
     nullable: true,
-    description: 'Absent: for every ticket type without a price of its own in this category.',
+    description:
+      'Of a ticket type of the event. Absent: for every one without a price of its own in this category.',
   })
   @IsOptional()
   @MaxLength(40)
   ticketTypeKey?: string | null;
 
   @Field(() => Int, {
-    description:
-      'In the smallest unit of the event’s currency (cents, say): 0, which is free, to 100,000,000.',
+    description: `In the smallest unit of the event’s currency (cents, say): 0, which is free, to ${grouped(priceMinorMax)}.`,
   })
   @Min(0)
   @Max(priceMinorMax)
@@ -89,7 +92,7 @@ export class CreateEventInput {
   @IsText(0, descriptionLength)
   description?: string | null;
 
-  @Field(() => DateTime, { description: 'Not in the past.' })
+  @Field(() => DateTime, { description: 'When it begins: not in the past.' })
   startsAt!: Date;
 
   @Field(() => DateTime, { nullable: true, description: DOORS_SAID })
@@ -121,7 +124,7 @@ export class CreateEventInput {
   ticketTypes?: TicketTypeInput[] | null;
 
   @Field(() => [CategoryPriceInput], {
-    description: 'May be empty at first. A category without a price is not on sale.',
+    description: `Up to ${grouped(EVENT_LIMITS.prices)}; none are needed before it is published. A category without a price is not on sale.`,
   })
   @ArrayMaxSize(EVENT_LIMITS.prices)
   @ValidateNested({ each: true })
@@ -173,8 +176,7 @@ export class CreateEventInput {
   @Field(() => Int, {
     nullable: true,
     defaultValue: 0,
-    description:
-      'Kept of each ticket given back, in minor units, 0 to 100,000,000; never more than its price.',
+    description: FEE_SAID,
   })
   @IsOptional()
   @Min(0)
@@ -184,7 +186,7 @@ export class CreateEventInput {
   @Field(() => Int, {
     nullable: true,
     defaultValue: 0,
-    description: 'Kept as well: percent of each ticket’s price, 0 to 100, rounded down.',
+    description: FEE_PERCENT_SAID,
   })
   @IsOptional()
   @Min(0)
@@ -247,7 +249,7 @@ export class UpdateEventInput {
   @Field(() => [CategoryPriceInput], {
     nullable: true,
     description:
-      'In place of all there were; not null. What is held or booked keeps the price it was held at.',
+      'In place of all there were, and not empty once it is published; not null. What is held or booked keeps the price it was held at.',
   })
   @IfGiven()
   @ArrayMaxSize(EVENT_LIMITS.prices)
@@ -263,8 +265,7 @@ export class UpdateEventInput {
 
   @Field(() => Int, {
     nullable: true,
-    description:
-      'Kept of each ticket that its buyer gives back, in minor units, 0 to 100,000,000; never more than its price.',
+    description: FEE_SAID,
   })
   @IfGiven()
   @Min(0)
@@ -273,7 +274,7 @@ export class UpdateEventInput {
 
   @Field(() => Int, {
     nullable: true,
-    description: 'Kept as well: percent of each ticket’s price, 0 to 100, rounded down.',
+    description: FEE_PERCENT_SAID,
   })
   @IfGiven()
   @Min(0)
@@ -303,10 +304,10 @@ export class EventFilter {
   @IsText(0, 100)
   city?: string | null;
 
-  @Field(() => DateTime, { nullable: true, description: 'At this instant or later.' })
+  @Field(() => DateTime, { nullable: true, description: 'Begins at this instant or later.' })
   startsAfter?: Date | null;
 
-  @Field(() => DateTime, { nullable: true, description: 'Before this instant.' })
+  @Field(() => DateTime, { nullable: true, description: 'Begins before this instant.' })
   startsBefore?: Date | null;
 
   @Field(() => Int, {

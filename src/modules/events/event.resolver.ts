@@ -50,7 +50,7 @@ const checkedBelow = { validateFn: () => undefined };
 export class EventResolver {
   @Query(() => EventConnection, {
     description:
-      'Published events; members see those of their own organizations in any state, drafts included.',
+      'Published events; members see those of their own organizations in any state, drafts included. Others find a cancelled one by its id or slug alone.',
   })
   async events(
     @Ctx() ctx: RequestContext,

@@ -15,7 +15,7 @@ import { badInput } from '../../errors';
 import type { RequestContext } from '../../graphql/context';
 import type { NodeFetcher } from '../../graphql/node';
 import { EmailAddress } from '../../graphql/scalars';
-import { IsText } from '../../graphql/text';
+import { grouped, IsText } from '../../graphql/text';
 import { parseNodeId, requireId } from '../../infra/ids';
 import { mayReadAccount } from '../auth/account-access';
 import { EMAIL_LENGTH_MAX } from '../auth/account.rules';
@@ -95,7 +95,7 @@ export class OrganizationResolver {
   }
 
   @Mutation(() => Organization, {
-    description: `Founds an organization and makes you its OWNER. Errors: UNAUTHENTICATED, BAD_USER_INPUT, CONFLICT (the slug is taken, or you own ${OWNED_MAX} organizations).`,
+    description: `Founds an organization and makes you its OWNER. Errors: UNAUTHENTICATED, BAD_USER_INPUT, CONFLICT (the slug is taken, or you own ${grouped(OWNED_MAX)} organizations).`,
   })
   async createOrganization(
     @Ctx() ctx: RequestContext,
@@ -106,7 +106,7 @@ export class OrganizationResolver {
   }
 
   @Mutation(() => Membership, {
-    description: `Makes a user a member, or gives a member another role. For OWNERs. Errors: UNAUTHENTICATED, NOT_FOUND (the organization or the user), FORBIDDEN, BAD_USER_INPUT, CONFLICT (the last OWNER would go, or there are ${MEMBERS_MAX} members).`,
+    description: `Makes a user a member, or gives a member another role. For OWNERs. Errors: UNAUTHENTICATED, NOT_FOUND (the organization or the user), FORBIDDEN, BAD_USER_INPUT, CONFLICT (the last OWNER would go, or there are ${grouped(MEMBERS_MAX)} members).`,
   })
   async addMember(
     @Ctx() ctx: RequestContext,

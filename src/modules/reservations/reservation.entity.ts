@@ -40,7 +40,8 @@ export interface Holder {
 @Entity('reservations')
 @ObjectType('Reservation', {
   implements: Node,
-  description: 'A buyer’s claim on some places of one event, until a deadline.',
+  description:
+    'A buyer’s claim on some places of one event, until a deadline. For its holder, and staff who see sales (OWNER, MANAGER, BOX_OFFICE).',
 })
 export class Reservation {
   @PrimaryColumn('uuid')

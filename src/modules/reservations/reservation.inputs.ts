@@ -51,7 +51,10 @@ export const HOLD_KEY_SAID =
   'Your own name for this hold, 1 to 200 characters. A retry with it within 24 hours is answered with the same reservation; with another wish it is IDEMPOTENCY_CONFLICT.';
 
 /** The entries of `seats` and `areas` are checked by claimOf: it prices them in the same pass. */
-@InputType({ description: 'What to hold, all of it or nothing: seats, places in areas, or both.' })
+@InputType({
+  description:
+    'What to hold, all of it or nothing: seats, places in areas, or both; no more of them than Event.seatsPerReservationMax.',
+})
 export class HoldSeatsInput {
   @Field(() => ID, { description: 'A published event.' })
   eventId!: string;

@@ -9,7 +9,10 @@ import { Seat } from '../seats/seat.entity';
   description: 'Somebody else has some of these seats. All or nothing: none was taken for you.',
 })
 export class SeatsUnavailable extends Refusal {
-  @Field(() => [Seat], { description: 'Those of the wanted seats that are gone.' })
+  @Field(() => [Seat], {
+    description:
+      'Those of the wanted seats that are gone; empty where none was named, as of areas and best available.',
+  })
   seats!: Seat[];
 
   @Field(() => [[Seat]], {
@@ -21,7 +24,8 @@ export class SeatsUnavailable extends Refusal {
 
 @ObjectType({
   implements: Refusal,
-  description: 'More items than one reservation of this event may have.',
+  description:
+    'More places than one reservation of this event may have, or all open ones of one buyer together.',
 })
 export class ReservationLimitExceeded extends Refusal {
   @Field(() => Int, { description: 'Places that may be held at a time.' })
@@ -33,7 +37,11 @@ export class ReservationLimitExceeded extends Refusal {
   description: 'The event is not on sale: not published, cancelled, too early or too late.',
 })
 export class SalesClosed extends Refusal {
-  @Field(() => DateTime, { description: 'Null where it has no beginning.', nullable: true })
+  @Field(() => DateTime, {
+    description:
+      'When sales begin or began; null where that is with the publication, or it is not on sale at all.',
+    nullable: true,
+  })
   opensAt!: Date | null;
 
   @Field(() => DateTime, {

@@ -2,7 +2,7 @@ import { ArrayMaxSize, IsOptional, MaxLength } from 'class-validator';
 import { Arg, Ctx, Field, ID, InputType, Mutation, Resolver } from 'type-graphql';
 import { notFound } from '../../errors';
 import type { RequestContext } from '../../graphql/context';
-import { IsText } from '../../graphql/text';
+import { grouped, IsText } from '../../graphql/text';
 import { requireId, requireSeat } from '../../infra/ids';
 import { requireUser } from '../auth/viewer.rules';
 import type { Event } from '../events/event.entity';
@@ -21,14 +21,14 @@ class BlockSeatsInput {
   eventId!: string;
 
   @Field(() => [ID], {
-    description: `Up to ${SEAT_IDS_MAX}; may be empty where sections are named.`,
+    description: `Up to ${grouped(SEAT_IDS_MAX)}; may be empty where sections are named.`,
   })
   @ArrayMaxSize(SEAT_IDS_MAX)
   seatIds!: string[];
 
   @Field(() => [String], {
     nullable: true,
-    description: `Whole sections (PlanSection.key), areas of general admission among them; up to ${SECTION_KEYS_MAX}.`,
+    description: `Whole sections (PlanSection.key), areas of general admission among them; up to ${grouped(SECTION_KEYS_MAX)}.`,
   })
   @IsOptional()
   @ArrayMaxSize(SECTION_KEYS_MAX)

@@ -123,7 +123,7 @@ export class Seat {
 
 @ObjectType({ description: 'How many places are in which state; they add up to `total`.' })
 export class Availability implements SeatCounts {
-  @Field(() => Int, { description: 'All places of the event: the sum of the four others.' })
+  @Field(() => Int, { description: 'All places of the event or category: the sum of the others.' })
   total!: number;
 
   @Field(() => Int, { description: 'Free, also where a hold has lapsed a moment ago.' })

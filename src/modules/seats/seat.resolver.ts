@@ -94,7 +94,9 @@ export class EventSeatsResolver {
     return seatMapOf(await inventoryOf(app, event));
   }
 
-  @FieldResolver(() => SeatConnection, { description: 'In plan order.' })
+  @FieldResolver(() => SeatConnection, {
+    description: 'Its places one by one, in plan order. All states together: see seatMap.',
+  })
   async seats(
     @Ctx() { app }: RequestContext,
     @Root() event: Event,

@@ -52,7 +52,7 @@ export class OfflineScanResult {
 
   @Field(() => String, {
     nullable: true,
-    description: 'By which scanner; null where it did not say.',
+    description: 'The scanner that read it then; null where it did not say.',
   })
   checkedInDevice!: string | null;
 }
@@ -134,7 +134,7 @@ export class CategoryCheckIns {
   @Field(() => Int, { description: 'Tickets that admit or have admitted.' })
   total!: number;
 
-  @Field(() => Int, { description: 'Of these, those that have.' })
+  @Field(() => Int, { description: 'Of `total`, those that have admitted.' })
   checkedIn!: number;
 }
 
@@ -143,7 +143,7 @@ export class CheckInCounts {
   @Field(() => Int, { description: 'Tickets that admit or have admitted.' })
   total!: number;
 
-  @Field(() => Int, { description: 'Of these, those that have.' })
+  @Field(() => Int, { description: 'Of `total`, those that have admitted.' })
   checkedIn!: number;
 
   @Field(() => [CategoryCheckIns], { description: 'Categories without a ticket are left out.' })

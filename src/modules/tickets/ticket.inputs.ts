@@ -36,7 +36,10 @@ export class UndoCheckInInput {
   @MaxLength(100)
   ticketId!: string;
 
-  @Field(() => String, { nullable: true, description: 'As in CheckInTicketInput.' })
+  @Field(() => String, {
+    nullable: true,
+    description: `What the scanner calls itself, up to ${DEVICE_LENGTH} characters.`,
+  })
   @IsOptional()
   @IsText(1, DEVICE_LENGTH)
   deviceId?: string | null;

@@ -78,7 +78,10 @@ export class TicketResolver {
     return paperUrl(ctx.app, await visibleCode(ctx, ticket), 'pdf');
   }
 
-  @FieldResolver(() => Url, { description: 'An iCalendar entry of the event, found likewise.' })
+  @FieldResolver(() => Url, {
+    description:
+      'An iCalendar entry of the event, for whoever has the address: it is the code. 410 once void.',
+  })
   async calendarUrl(@Root() ticket: Ticket, @Ctx() ctx: RequestContext): Promise<string> {
     return paperUrl(ctx.app, await visibleCode(ctx, ticket), 'ics');
   }

@@ -15,7 +15,7 @@ import { notFound } from '../../errors';
 import type { RequestContext } from '../../graphql/context';
 import type { NodeFetcher } from '../../graphql/node';
 import { Url } from '../../graphql/scalars';
-import { IsText } from '../../graphql/text';
+import { grouped, IsText } from '../../graphql/text';
 import { requireId } from '../../infra/ids';
 import { requireUser } from '../auth/viewer.rules';
 import { requirePermission } from '../organizations/permissions';
@@ -65,7 +65,7 @@ export class ImportSeatingPlanPayload {
 @Resolver(() => SeatingPlan)
 export class SeatingPlanResolver {
   @Mutation(() => ImportSeatingPlanPayload, {
-    description: `A new plan, or the next version of the venue’s plan of this name. For OWNERs and MANAGERs. Errors: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, BAD_USER_INPUT (\`fields\` name what is wrong with the document), RATE_LIMITED, CONFLICT (the venue has ${PLANS_MAX} plans).`,
+    description: `A new plan, or the next version of the venue’s plan of this name. For OWNERs and MANAGERs. Errors: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, BAD_USER_INPUT (\`fields\` name what is wrong with the document), RATE_LIMITED, CONFLICT (the venue has ${grouped(PLANS_MAX)} plans).`,
   })
   async importSeatingPlan(
     @Ctx() ctx: RequestContext,

@@ -12,7 +12,7 @@ import {
 } from 'type-graphql';
 import type { RequestContext } from '../../graphql/context';
 import type { NodeFetcher } from '../../graphql/node';
-import { IsText } from '../../graphql/text';
+import { grouped, IsText } from '../../graphql/text';
 import { requireId } from '../../infra/ids';
 import { requireUser } from '../auth/viewer.rules';
 import { Organization } from '../organizations/organization.entity';
@@ -58,7 +58,7 @@ export class CreateVenueInput {
 @Resolver(() => Venue)
 export class VenueResolver {
   @Mutation(() => Venue, {
-    description: `A new venue, without a seating plan yet. For OWNERs and MANAGERs of the organization. Errors: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, BAD_USER_INPUT, CONFLICT (it has ${VENUES_MAX} venues).`,
+    description: `A new venue, without a seating plan yet. For OWNERs and MANAGERs of the organization. Errors: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, BAD_USER_INPUT, CONFLICT (it has ${grouped(VENUES_MAX)} venues).`,
   })
   async createVenue(
     @Ctx() ctx: RequestContext,

@@ -149,7 +149,8 @@ export class WebhookResolver {
 @Resolver(() => Organization)
 export class OrganizationWebhooksResolver {
   @FieldResolver(() => [Webhook], {
-    description: 'The oldest first. For OWNERs and MANAGERs. Errors: UNAUTHENTICATED, FORBIDDEN.',
+    description:
+      'The oldest first. For OWNERs and MANAGERs. Errors: UNAUTHENTICATED, NOT_FOUND for strangers, FORBIDDEN.',
   })
   async webhooks(
     @Ctx() ctx: RequestContext,
