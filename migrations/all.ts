@@ -29,6 +29,7 @@ import { PlansThatGrow1700000810000 } from './1700000810000-plans-that-grow';
 import { ChangeByPosition1700000811000 } from './1700000811000-change-by-position';
 import { ComparePayments1700000830000 } from './1700000830000-compare-payments';
 import { OneBookingPerEmail1700000840000 } from './1700000840000-one-booking-per-email';
+import { OneLockOrder1700000850000 } from './1700000850000-one-lock-order';
 
 export const migrations = [
   Accounts1700000100000,
@@ -61,4 +62,5 @@ export const migrations = [
   ChangeByPosition1700000811000,
   ComparePayments1700000830000,
   OneBookingPerEmail1700000840000,
+  OneLockOrder1700000850000,
 ];

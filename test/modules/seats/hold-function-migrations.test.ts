@@ -2,6 +2,7 @@ import { CheaperClaims1700000800000 } from '../../../migrations/1700000800000-ch
 import { OneHoldFunction1700000801000 } from '../../../migrations/1700000801000-one-hold-function';
 import { PlansThatGrow1700000810000 } from '../../../migrations/1700000810000-plans-that-grow';
 import { ChangeByPosition1700000811000 } from '../../../migrations/1700000811000-change-by-position';
+import { OneLockOrder1700000850000 } from '../../../migrations/1700000850000-one-lock-order';
 import { brokenConstraintOf } from '../../../src/infra/database';
 import { guests, holdNos, openHall, type Hall } from '../../support/hall';
 import { startHouse, type House } from '../../support/house';
@@ -34,6 +35,7 @@ it('lets buyers hold before, between and after the migrations, on the same conne
     new OneHoldFunction1700000801000(),
     new PlansThatGrow1700000810000(),
     new ChangeByPosition1700000811000(),
+    new OneLockOrder1700000850000(),
   ];
   const runner = house.app.db.orm.createQueryRunner();
   const held = async (no: number): Promise<void> => {

@@ -1,0 +1,206 @@
+/**
+ * Whoever waits for seats waits in plan order, so that nobody waits in a circle. PostgreSQL would break one after a
+ * second, and the transaction helper would try again: only the database's own count tells.
+ */
+import type { PoolClient } from 'pg';
+import {
+  askToHold,
+  byNo,
+  expectSound,
+  guests,
+  openHall,
+  PIT,
+  STANDING,
+  statusesOf,
+  type Hall,
+  type Held,
+} from '../support/hall';
+import { startHouse, type House } from '../support/house';
+
+let house: House;
+/** A second process on the same database. */
+let second: House;
+let hall: Hall;
+let buyers: string[];
+beforeAll(async () => {
+  house = await startHouse();
+  second = await startHouse({ on: house.database });
+  buyers = await guests(house, 12);
+});
+afterAll(async () => {
+  await second.close();
+  await house.close();
+});
+beforeEach(async () => {
+  hall = await openHall(house, { event: { seatsPerReservationMax: 50 } });
+});
+afterEach(async () => {
+  for (const client of locking) await end(client);
+  await expectSound(house, hall);
+});
+
+/** Circles that PostgreSQL had to break in this database so far. */
+async function deadlocks(): Promise<number> {
+  for (const { app } of [house, second]) {
+    // Each connection keeps its counts to itself for a while, unless asked.
+    const { pool } = app.db;
+    const all = await Promise.all(Array.from({ length: pool.options.max }, () => pool.connect()));
+    for (const client of all) await client.query('SELECT pg_stat_force_next_flush()');
+    for (const client of all) client.release();
+  }
+  const [row] = await house.app.db.query<{ deadlocks: number }>(
+    'SELECT deadlocks::integer FROM pg_stat_database WHERE datname = current_database()',
+  );
+  return row!.deadlocks;
+}
+
+/** Asks the database a bounded number of times. */
+async function untilAsked(question: string, values: unknown[] = []): Promise<void> {
+  for (let asked = 0; asked < 5_000; asked++) {
+    const [row] = await house.app.db.query<{ yes: boolean }>(question, values);
+    if (row?.yes) return;
+  }
+  throw new Error(`it never came true: ${question}`);
+}
+
+/** Resolves when so many calls of a function wait for a lock. */
+const untilWaiting = (name: string, count: number): Promise<void> =>
+  untilAsked(
+    `SELECT count(*) = $2 AS yes FROM pg_stat_activity
+     WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%' || $1 || '(%'`,
+    [name, count],
+  );
+
+const locking = new Set<PoolClient>();
+/** A transaction that has the seats until it ends. */
+async function lock(...nos: number[]): Promise<PoolClient> {
+  const client = await house.app.db.pool.connect();
+  locking.add(client);
+  await client.query('BEGIN');
+  await client.query(
+    'SELECT 1 FROM seats WHERE event_id = $1 AND no = ANY ($2::integer[]) ORDER BY no FOR UPDATE',
+    [hall.eventUuid, nos],
+  );
+  return client;
+}
+/** The same, and takes them off sale when it ends. */
+async function lockAndBlock(...nos: number[]): Promise<PoolClient> {
+  const client = await lock(...nos);
+  await client.query('SELECT block_seats($1, $2, NULL, $3, $4, 10)', [
+    hall.eventUuid,
+    nos,
+    hall.owner.uuid,
+    house.app.clock.now(),
+  ]);
+  return client;
+}
+async function end(client: PoolClient): Promise<void> {
+  locking.delete(client);
+  await client.query('COMMIT');
+  client.release();
+}
+
+/** True where the house got the sections, or gave them back. */
+async function changeHouseHold(
+  name: 'blockSeats' | 'unblockSeats',
+  ...sectionKeys: string[]
+): Promise<boolean> {
+  const { errors } = await house.gql(
+    `mutation ($input: BlockSeatsInput!) { ${name}(input: $input) { no } }`,
+    { input: { eventId: hall.eventId, seatIds: [], sectionKeys } },
+    { token: hall.owner.token, expectErrors: true },
+  );
+  if (errors !== undefined) expect(errors[0]?.extensions.code).toBe('CONFLICT');
+  return errors === undefined;
+}
+
+const hold = (buyer: number, wish: Record<string, unknown>): Promise<Held> =>
+  askToHold(house, hall, buyers[buyer]!, wish);
+
+test('a circle is counted', async () => {
+  const before = await deadlocks();
+  const [one, other] = [await lock(0), await lock(1)];
+  const more = 'SELECT 1 FROM seats WHERE event_id = $1 AND no = $2 FOR UPDATE';
+  const waits = await Promise.allSettled([
+    one.query(more, [hall.eventUuid, 1]),
+    other.query(more, [hall.eventUuid, 0]),
+  ]);
+  expect(waits.filter(({ status }) => status === 'rejected')).toHaveLength(1);
+  await end(one);
+  await end(other);
+  expect(await deadlocks()).toBe(before + 1);
+});
+
+test('a hold of a place and of any places before it, against a house block of all', async () => {
+  const before = await deadlocks();
+  const middle = await lock(PIT.firstNo + 1);
+  const blocking = changeHouseHold('blockSeats', 'pit');
+  await untilWaiting('block_seats', 1); // it has the first place
+  const holding = hold(0, {
+    seats: byNo(PIT.lastNo),
+    areas: [{ sectionKey: 'pit', quantity: 2 }],
+  });
+  await untilWaiting('hold_seats', 1);
+  await end(middle);
+  expect(await blocking).toBe(true);
+  expect(await holding).toMatchObject({ __typename: 'SeatsUnavailable' });
+  expect(await deadlocks()).toBe(before);
+});
+
+test('two holds of an area for two ticket types each', async () => {
+  const before = await deadlocks();
+  const [first, last] = [await lockAndBlock(PIT.firstNo), await lock(PIT.lastNo)];
+  const both = ['adult', 'child'].map((ticketTypeKey) => ({
+    sectionKey: 'pit',
+    quantity: 1,
+    ticketTypeKey,
+  }));
+  const one = hold(0, { areas: both }); // finds the middle one, and waits
+  await untilWaiting('hold_seats', 1);
+  await end(last);
+  const other = hold(1, { areas: both }); // finds the middle one as well, or only the last one, and waits
+  await untilAsked(
+    `SELECT EXISTS (SELECT 1 FROM reservations WHERE event_id = $1) OR 2 = (
+       SELECT count(*) FROM pg_stat_activity
+       WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%hold_seats(%') AS yes`,
+    [hall.eventUuid],
+  );
+  await end(first);
+  expect((await other).__typename).toBe('Reservation');
+  expect((await one).__typename).toBe('SeatsUnavailable');
+  expect(await deadlocks()).toBe(before);
+});
+
+test('seats, places and house blocks of both, of many at once', async () => {
+  const before = await deadlocks();
+  const sections = ['stalls', 'standing', 'pit'];
+  let won = 0;
+  for (let round = 0; round < 4; round++) {
+    const blocking = [0, 1, 2].map(async () => {
+      if (await changeHouseHold('blockSeats', ...sections)) won += 1;
+    });
+    const holding = buyers.map(async (token, buyer) => {
+      const answer = await askToHold(buyer % 2 ? house : second, hall, token, {
+        // Some of them stand behind places that are wanted too.
+        seats: byNo(buyer, STANDING.firstNo + buyer, buyer % 2 ? PIT.lastNo : STANDING.lastNo),
+        areas: [
+          { sectionKey: 'pit', quantity: 1 },
+          { sectionKey: 'standing', quantity: 12, ticketTypeKey: 'adult' },
+          { sectionKey: 'standing', quantity: 9, ticketTypeKey: 'child' },
+        ],
+      });
+      if (answer.__typename !== 'Reservation') return;
+      won += 1;
+      await house.gql(
+        'mutation ($id: ID!) { releaseReservation(id: $id) { id } }',
+        { id: answer.id },
+        { token },
+      );
+    });
+    await Promise.all([...blocking, ...holding]);
+    await changeHouseHold('unblockSeats', ...sections);
+    expect(await statusesOf(house, hall)).toMatch(/^A+$/);
+  }
+  expect(won).toBeGreaterThan(0);
+  expect(await deadlocks()).toBe(before);
+});
