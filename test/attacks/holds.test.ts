@@ -2,7 +2,7 @@
 import { eventScopedId, newId, requireEventScoped } from '../../src/infra/ids';
 import { callPinSeats, callUnpinSeats } from '../../src/modules/seats/seat-functions.sql';
 import { sweepExpired } from '../../src/modules/reservations/sweep';
-import { startHouse, type Answer, type House } from '../support/house';
+import type { Answer, House } from '../support/house';
 import {
   byNo,
   expectSound,
@@ -15,6 +15,7 @@ import {
   type Hall,
   type Held,
 } from '../support/hall';
+import { inTwoProcesses } from '../support/settings';
 
 /** Standing places before the seats: who claims both locks them in another order than whoever blocks all. */
 const AREA = 12;
@@ -50,14 +51,9 @@ let house: House;
 let second: House;
 let buyers: string[];
 let hall: Hall;
+inTwoProcesses((...both) => ([house, second] = both));
 beforeAll(async () => {
-  house = await startHouse();
-  second = await startHouse({ on: house.database });
   buyers = await guests(house, 30);
-});
-afterAll(async () => {
-  await second.close();
-  await house.close();
 });
 afterEach(() => expectSound(house, hall));
 

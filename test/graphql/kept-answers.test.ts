@@ -2,20 +2,15 @@
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { newId, publicId } from '../../src/infra/ids';
-import { startHouse, type House } from '../support/house';
-import { guests, HALL_SEATS, holdNos, openHall, type Hall } from '../support/hall';
+import type { House } from '../support/house';
+import { expectSound, guests, HALL_SEATS, holdNos, openHall, type Hall } from '../support/hall';
+import { inHall } from '../support/settings';
 
 let house: House;
 let hall: Hall;
 let token: string;
-beforeAll(async () => {
-  house = await startHouse();
-});
-afterAll(() => house.close());
-beforeEach(async () => {
-  hall = await openHall(house);
-  [token = ''] = await guests(house, 1);
-});
+inHall((given) => ({ house, hall, token } = given));
+afterEach(() => expectSound(house, hall));
 
 const COUNTS = 'availability { total available held sold blocked }';
 const MAP = `query SeatMap($id: ID!) { event(id: $id) { id seatMap { statuses cursor ${COUNTS} } } }`;

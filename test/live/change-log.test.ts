@@ -9,8 +9,9 @@ import {
   type Seen,
 } from '../../src/live/change-log.sql';
 import { seatJobs } from '../../src/modules/seats/seat.jobs';
-import { startHouse, type House } from '../support/house';
-import { guests, holdNos, openHall, type Hall } from '../support/hall';
+import type { House } from '../support/house';
+import { holdNos, type Hall } from '../support/hall';
+import { inHall } from '../support/settings';
 import { MapClient, untilCursorsReachPastPruned } from './map-client';
 
 let house: House;
@@ -19,13 +20,8 @@ let token: string;
 let slow: QueryRunner;
 /** The horizon is the whole server's: transactions elsewhere may hold it further back than this, and let go of it. */
 let slowXid: bigint;
-beforeAll(async () => {
-  house = await startHouse();
-});
-afterAll(() => house.close());
+inHall((given) => ({ house, hall, token } = given));
 beforeEach(async () => {
-  hall = await openHall(house);
-  [token = ''] = await guests(house, 1);
   slow = house.app.db.orm.createQueryRunner();
   await slow.startTransaction();
   const [{ xid }] = (await slow.query('SELECT pg_current_xact_id()::text AS xid')) as [

@@ -5,20 +5,14 @@ import { parseCursor } from '../../src/live/cursor';
 import type { Database } from '../../src/infra/database';
 import { callHoldSeats } from '../../src/modules/seats/seat-functions.sql';
 import { startHouse, type House } from '../support/house';
-import { guests, HALL_SEATS, holdNos, openHall, type Hall } from '../support/hall';
+import { HALL_SEATS, holdNos, type Hall } from '../support/hall';
+import { inHall } from '../support/settings';
 import { MapClient, untilCursorsReachPastPruned, watchMap } from './map-client';
 
 let house: House;
 let hall: Hall;
 let token: string;
-beforeAll(async () => {
-  house = await startHouse();
-});
-afterAll(() => house.close());
-beforeEach(async () => {
-  hall = await openHall(house);
-  [token = ''] = await guests(house, 1);
-});
+inHall((given) => ({ house, hall, token } = given));
 
 async function cursorNow(): Promise<string> {
   const client = new MapClient(house, hall);

@@ -1,21 +1,16 @@
 import WebSocket from 'ws';
 import { newId, publicId } from '../../src/infra/ids';
 import { startHouse, type House } from '../support/house';
-import { HALL_SEATS, holdNos, openHall, seatIdOf, type Hall } from '../support/hall';
+import { expectSound, HALL_SEATS, holdNos, openHall, seatIdOf, type Hall } from '../support/hall';
 import { Signal } from '../support/signal';
+import { inHall } from '../support/settings';
 import { MapClient, openOf, untilOpen, watchMap } from './map-client';
 
 let house: House;
 let hall: Hall;
 let token: string;
-beforeAll(async () => {
-  house = await startHouse();
-});
-afterAll(() => house.close());
-beforeEach(async () => {
-  hall = await openHall(house);
-  token = (await house.given.guest()).token;
-});
+inHall((given) => ({ house, hall, token } = given));
+afterEach(() => expectSound(house, hall));
 
 describe('seatMapUpdates', () => {
   it('begins with the whole map, and needs no login', async () => {

@@ -1,21 +1,24 @@
 import { sweepExpired } from '../../src/modules/reservations/sweep';
 import { DOMAIN_EVENTS } from '../../src/outbox/domain-events';
-import { askToHold, CIRCLE, openHall, seatIdOf, STALLS, tryHold, type Hall } from '../support/hall';
-import { startHouse, type House } from '../support/house';
+import {
+  askToHold,
+  CIRCLE,
+  expectSound,
+  seatIdOf,
+  STALLS,
+  tryHold,
+  type Hall,
+} from '../support/hall';
+import type { House } from '../support/house';
+import { inHall } from '../support/settings';
 import { factsOf, type Fact } from './facts';
 
 let house: House;
 let hall: Hall;
 let token: string;
 
-beforeAll(async () => {
-  house = await startHouse();
-});
-afterAll(() => house.close());
-beforeEach(async () => {
-  hall = await openHall(house);
-  token = (await house.given.guest()).token;
-});
+inHall((given) => ({ house, hall, token } = given));
+afterEach(() => expectSound(house, hall));
 
 /** What has been recorded but the publication the hall begins with. */
 async function newFacts(): Promise<Fact[]> {

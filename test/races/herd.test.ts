@@ -4,7 +4,8 @@ import { requireId } from '../../src/infra/ids';
 import { makeEvent, makeGuests, type LoadEvent } from '../../src/tools/load/stage';
 import { Target } from '../../src/tools/load/target';
 import { openHall } from '../support/hall';
-import { startHouse, type House } from '../support/house';
+import type { House } from '../support/house';
+import { inTwoProcesses } from '../support/settings';
 
 const HOLD_BEST = `mutation ($input: BestAvailableInput!) {
   holdBestAvailable(input: $input) {
@@ -22,14 +23,7 @@ type EventId = Pick<LoadEvent, 'id'>;
 
 let first: House;
 let second: House;
-beforeAll(async () => {
-  first = await startHouse();
-  second = await startHouse({ on: first.database });
-});
-afterAll(async () => {
-  await second.close();
-  await first.close();
-});
+inTwoProcesses((...both) => ([first, second] = both));
 
 async function prepare(
   shape: Parameters<typeof makeEvent>[2],

@@ -1,6 +1,6 @@
 /** Many buyers, few seats, through the real API; each race ends with the audit. */
 import type { PoolClient } from 'pg';
-import { startHouse, type House } from '../support/house';
+import type { House } from '../support/house';
 import {
   askToHold,
   byNo,
@@ -14,20 +14,16 @@ import {
   type Hall,
   type Held,
 } from '../support/hall';
+import { inTwoProcesses } from '../support/settings';
 
 let house: House;
 /** A second process on the same database. */
 let second: House;
 let buyers: string[];
 let hall: Hall;
+inTwoProcesses((...both) => ([house, second] = both));
 beforeAll(async () => {
-  house = await startHouse();
-  second = await startHouse({ on: house.database });
   buyers = await guests(house, 50);
-});
-afterAll(async () => {
-  await second.close();
-  await house.close();
 });
 afterEach(() => expectSound(house, hall));
 

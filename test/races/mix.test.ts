@@ -1,6 +1,6 @@
 /** Everything at once on few seats: holds, additions, releases, extensions, the clock, sweepers. */
 import { sweepExpired } from '../../src/modules/reservations/sweep';
-import { startHouse, type House } from '../support/house';
+import type { House } from '../support/house';
 import {
   byNo,
   expectSound,
@@ -13,6 +13,7 @@ import {
   type Hall,
   type Held,
 } from '../support/hall';
+import { inTwoProcesses } from '../support/settings';
 
 const OPERATIONS = 240;
 const BUYERS = 6;
@@ -22,15 +23,10 @@ let house: House;
 let second: House;
 let hall: Hall;
 let tokens: string[];
+inTwoProcesses((...both) => ([house, second] = both));
 beforeAll(async () => {
-  house = await startHouse();
-  second = await startHouse({ on: house.database });
   hall = await openHall(house, { event: { holdSeconds: 60 } });
   tokens = await guests(house, BUYERS);
-});
-afterAll(async () => {
-  await second.close();
-  await house.close();
 });
 
 /** The mulberry32 generator (T. Ettinger): small, and the same numbers each time. */

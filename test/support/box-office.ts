@@ -18,6 +18,15 @@ export interface BoxOffice {
   readonly ownerToken: string;
 }
 
+/** Of the event, where they are not as usual. */
+export interface EventTerms {
+  oneBookingPerCustomer?: boolean;
+  holdSeconds?: number;
+  refundDeadlineAt?: string;
+  refundFeeMinor?: number;
+  refundFeePercent?: number;
+}
+
 const PLAN = JSON.stringify({
   usher: 1,
   name: 'One row',
@@ -44,16 +53,7 @@ const PLAN = JSON.stringify({
   ],
 });
 
-export async function openBoxOffice(
-  house: House,
-  event: {
-    oneBookingPerCustomer?: boolean;
-    holdSeconds?: number;
-    refundDeadlineAt?: string;
-    refundFeeMinor?: number;
-    refundFeePercent?: number;
-  } = {},
-): Promise<BoxOffice> {
+export async function openBoxOffice(house: House, event: EventTerms = {}): Promise<BoxOffice> {
   const owner = await house.given.user();
   const as = { token: owner.token };
   const made = await house.gql<{ createOrganization: { id: string } }>(

@@ -15,33 +15,22 @@ import {
   expectSoundBooks,
   firstError,
   hold,
-  openBoxOffice,
   PRICE_MINOR,
   reservationStatus,
   type BoxOffice,
 } from '../../support/box-office';
 import type { GivenUser } from '../../support/given';
-import { startHouse, type House } from '../../support/house';
+import type { House } from '../../support/house';
 import { bookingOf, buy, cancel, cancelError } from '../../support/refunds';
 import { bankSays, pinned, recover } from '../../support/saga';
+import { atBoxOffice } from '../../support/settings';
 import { bookTicket, checkIn } from '../tickets/door';
 
 let house: House;
 let office: BoxOffice;
 let buyer: GivenUser;
-beforeAll(async () => {
-  house = await startHouse();
-});
-afterAll(async () => {
-  await house.close();
-});
-beforeEach(async () => {
-  office = await openBoxOffice(house, { refundFeePercent: 50 });
-  buyer = await house.given.user();
-});
-afterEach(async () => {
-  await expectSoundBooks(house, office);
-});
+atBoxOffice((given) => ({ house, office, buyer } = given), { refundFeePercent: 50 });
+afterEach(() => expectSoundBooks(house, office));
 
 const CANCEL =
   'mutation ($id: ID!, $reason: String) { cancelEvent(id: $id, reason: $reason) { id status onSale version } }';

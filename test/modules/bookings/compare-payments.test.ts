@@ -13,29 +13,22 @@ import {
   count,
   expectSoundBooks,
   hold,
-  openBoxOffice,
   PRICE_MINOR,
   type BoxOffice,
 } from '../../support/box-office';
 import type { GivenUser } from '../../support/given';
-import { startHouse, type House } from '../../support/house';
+import type { House } from '../../support/house';
 import { bookingOf, buy, cancel, type Bought } from '../../support/refunds';
 import { bankSays, mockOf, pinned, recover, withMock } from '../../support/saga';
+import { atBoxOffice } from '../../support/settings';
 
 const DAY_MS = 24 * 60 * 60_000;
 
 let house: House;
 let office: BoxOffice;
 let buyer: GivenUser;
-beforeAll(async () => {
-  house = await startHouse();
-});
-afterAll(async () => {
-  await house.close();
-});
+atBoxOffice((given) => ({ house, office, buyer } = given));
 beforeEach(async () => {
-  office = await openBoxOffice(house);
-  buyer = await house.given.user();
   await house.app.db.query('UPDATE payments SET compare_at = NULL');
 });
 afterEach(() => expectSoundBooks(house, office));

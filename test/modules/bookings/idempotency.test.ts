@@ -1,7 +1,7 @@
 /** One key, one booking, one charge: however often, from wherever and how much later a buyer asks. */
 import { newId, requireEventScoped } from '../../../src/infra/ids';
 import { reservationJobs } from '../../../src/modules/reservations/reservation.jobs';
-import { startHouse, type House } from '../../support/house';
+import type { House } from '../../support/house';
 import {
   confirm,
   confirmError,
@@ -12,20 +12,14 @@ import {
   type BoxOffice,
 } from '../../support/box-office';
 import type { GivenUser } from '../../support/given';
+import { inTwoProcesses } from '../../support/settings';
 
 let house: House;
 /** Another process of the same Usher. */
 let other: House;
 let office: BoxOffice;
 let buyer: GivenUser;
-beforeAll(async () => {
-  house = await startHouse();
-  other = await startHouse({ on: house.database });
-});
-afterAll(async () => {
-  await other.close();
-  await house.close();
-});
+inTwoProcesses((...both) => ([house, other] = both));
 beforeEach(async () => {
   office = await openBoxOffice(house);
   buyer = await house.given.user();

@@ -3,7 +3,7 @@ import { eventScopedId } from '../../../src/infra/ids';
 import type { Pinned } from '../../../src/modules/bookings/pin';
 import { RECOVERY_DELAY_MS } from '../../../src/modules/bookings/recover';
 import { sweepExpired } from '../../../src/modules/reservations/sweep';
-import { startHouse, type House } from '../../support/house';
+import type { House } from '../../support/house';
 import { openHall, PIT, STALLS } from '../../support/hall';
 import {
   confirm,
@@ -17,25 +17,17 @@ import {
 } from '../../support/box-office';
 import type { GivenUser } from '../../support/given';
 import { bankSays, charge, follow, pinned, recover } from '../../support/saga';
+import { atBoxOffice } from '../../support/settings';
 
 let house: House;
 let office: BoxOffice;
 let buyer: GivenUser;
 let rival: GivenUser;
-beforeAll(async () => {
-  house = await startHouse();
-});
-afterAll(async () => {
-  await house.close();
-});
+atBoxOffice((given) => ({ house, office, buyer } = given), { holdSeconds: 60 });
 beforeEach(async () => {
-  office = await openBoxOffice(house, { holdSeconds: 60 });
-  buyer = await house.given.user();
   rival = await house.given.user();
 });
-afterEach(async () => {
-  await expectSoundBooks(house, office);
-});
+afterEach(() => expectSoundBooks(house, office));
 
 /** A booking whose charge was given up; nobody has heard of its money yet. */
 async function givenUp(reservationId: string): Promise<Pinned> {

@@ -19,7 +19,7 @@ import {
 } from '../../support/box-office';
 import type { GivenUser } from '../../support/given';
 import { openHall } from '../../support/hall';
-import { startHouse, type House } from '../../support/house';
+import type { House } from '../../support/house';
 import {
   bookingOf,
   buy,
@@ -29,6 +29,7 @@ import {
   type Bought,
 } from '../../support/refunds';
 import { bankSays, follow, mockOf, pinned, recover, withMock } from '../../support/saga';
+import { inTwoProcesses } from '../../support/settings';
 import { checkIn } from '../tickets/door';
 
 let house: House;
@@ -36,14 +37,7 @@ let house: House;
 let other: House;
 let office: BoxOffice;
 let buyer: GivenUser;
-beforeAll(async () => {
-  house = await startHouse();
-  other = await startHouse({ on: house.database });
-});
-afterAll(async () => {
-  await other.close();
-  await house.close();
-});
+inTwoProcesses((...both) => ([house, other] = both));
 beforeEach(async () => {
   other.clock.advance((house.clock.now().getTime() - other.clock.now().getTime()) / 1000);
   office = await openBoxOffice(house, { holdSeconds: 60 });

@@ -13,27 +13,17 @@ import {
   type BoxOffice,
 } from '../../support/box-office';
 import type { GivenUser } from '../../support/given';
-import { startHouse, type House } from '../../support/house';
+import type { House } from '../../support/house';
 import { bookingOf, buy, cancel, type Bought } from '../../support/refunds';
 import { recover, withMock } from '../../support/saga';
+import { atBoxOffice } from '../../support/settings';
 import { REGISTER } from '../auth/operations';
 
 let house: House;
 let office: BoxOffice;
 let buyer: GivenUser;
-beforeAll(async () => {
-  house = await startHouse();
-});
-afterAll(async () => {
-  await house.close();
-});
-beforeEach(async () => {
-  office = await openBoxOffice(house);
-  buyer = await house.given.user();
-});
-afterEach(async () => {
-  await expectSoundBooks(house, office);
-});
+atBoxOffice((given) => ({ house, office, buyer } = given));
+afterEach(() => expectSoundBooks(house, office));
 
 async function codeOf(token: string, query: string, variables: object): Promise<unknown> {
   const { errors } = await house.gql(query, { ...variables }, { token, expectErrors: true });

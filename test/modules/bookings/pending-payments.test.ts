@@ -10,13 +10,12 @@ import {
   type ChargeState,
   type PaymentProvider,
 } from '../../../src/modules/payments/provider';
-import { startHouse, type House } from '../../support/house';
+import type { House } from '../../support/house';
 import {
   confirm,
   count,
   expectSoundBooks,
   hold,
-  openBoxOffice,
   reservationStatus,
   type BoxOffice,
 } from '../../support/box-office';
@@ -32,25 +31,17 @@ import {
 } from '../../support/saga';
 import { Signal } from '../../support/signal';
 import type { GivenUser } from '../../support/given';
+import { atBoxOffice } from '../../support/settings';
 
 let house: House;
 let office: BoxOffice;
 let buyer: GivenUser;
 let reservationId: string;
-beforeAll(async () => {
-  house = await startHouse();
-});
-afterAll(async () => {
-  await house.close();
-});
+atBoxOffice((given) => ({ house, office, buyer } = given), { holdSeconds: 60 });
 beforeEach(async () => {
-  office = await openBoxOffice(house, { holdSeconds: 60 });
-  buyer = await house.given.user();
   reservationId = await hold(house, office, buyer.token, [0]);
 });
-afterEach(async () => {
-  await expectSoundBooks(house, office);
-});
+afterEach(() => expectSoundBooks(house, office));
 
 const BANK_PAGE = 'https://bank.example/3ds/1';
 const PENDING: ChargeState = {

@@ -4,36 +4,25 @@ import type { Pinned } from '../../../src/modules/bookings/pin';
 import { RECOVERY_DELAY_MS, recoverOverdue } from '../../../src/modules/bookings/recover';
 import { declineBooking, settleBooking } from '../../../src/modules/bookings/settle';
 import type { PaymentProvider } from '../../../src/modules/payments/provider';
-import { startHouse, type House } from '../../support/house';
+import type { House } from '../../support/house';
 import {
   confirm,
   count,
   expectSoundBooks,
   hold,
-  openBoxOffice,
   PRICE_MINOR,
   reservationStatus,
   type BoxOffice,
 } from '../../support/box-office';
 import { charge, mockOf, mockThat, pinned, recover, withMock } from '../../support/saga';
 import { Signal } from '../../support/signal';
+import { atBoxOffice } from '../../support/settings';
 
 let house: House;
 let office: BoxOffice;
 let buyer: { id: string; email: string; token: string };
-beforeAll(async () => {
-  house = await startHouse();
-});
-afterAll(async () => {
-  await house.close();
-});
-beforeEach(async () => {
-  office = await openBoxOffice(house, { holdSeconds: 60 });
-  buyer = await house.given.user();
-});
-afterEach(async () => {
-  await expectSoundBooks(house, office);
-});
+atBoxOffice((given) => ({ house, office, buyer } = given), { holdSeconds: 60 });
+afterEach(() => expectSoundBooks(house, office));
 
 async function statusOf({ booking }: Pinned): Promise<unknown> {
   const { data } = await house.gql<{ booking: unknown }>(

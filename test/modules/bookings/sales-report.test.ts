@@ -18,25 +18,15 @@ import {
   type BoxOffice,
 } from '../../support/box-office';
 import type { GivenUser } from '../../support/given';
-import { startHouse, type House } from '../../support/house';
+import type { House } from '../../support/house';
 import { buy, cancel } from '../../support/refunds';
+import { atBoxOffice } from '../../support/settings';
 
 let house: House;
 let office: BoxOffice;
 let buyer: GivenUser;
-beforeAll(async () => {
-  house = await startHouse();
-});
-afterAll(async () => {
-  await house.close();
-});
-beforeEach(async () => {
-  office = await openBoxOffice(house, { refundFeeMinor: 500 });
-  buyer = await house.given.user();
-});
-afterEach(async () => {
-  await expectSoundBooks(house, office);
-});
+atBoxOffice((given) => ({ house, office, buyer } = given), { refundFeeMinor: 500 });
+afterEach(() => expectSoundBooks(house, office));
 
 const REPORT = `query ($eventId: ID, $organizationId: ID, $from: DateTime, $to: DateTime) {
   salesReport(eventId: $eventId, organizationId: $organizationId, from: $from, to: $to) {

@@ -1,6 +1,6 @@
 /** What becomes of a hold whose time is up: the sweeper, and buyers that do not wait for it. */
 import { sweepExpired } from '../../../src/modules/reservations/sweep';
-import { startHouse, type House } from '../../support/house';
+import type { House } from '../../support/house';
 import {
   askToHold,
   byNo,
@@ -11,19 +11,13 @@ import {
   statusesOf,
   type Hall,
 } from '../../support/hall';
+import { inTwoProcesses } from '../../support/settings';
 
 let house: House;
 /** Another process on the same database, with a clock of its own. */
 let second: House;
 let hall: Hall;
-beforeAll(async () => {
-  house = await startHouse();
-  second = await startHouse({ on: house.database });
-});
-afterAll(async () => {
-  await second.close();
-  await house.close();
-});
+inTwoProcesses((...both) => ([house, second] = both));
 beforeEach(async () => {
   // What the test before has left would be swept as well.
   advance(601);

@@ -1,5 +1,5 @@
 /** Holds that come twice, and holds whose event changes under them. */
-import { startHouse, type House } from '../../support/house';
+import type { House } from '../../support/house';
 import {
   askToHold,
   byNo,
@@ -14,18 +14,12 @@ import {
   tryHold,
   type Hall,
 } from '../../support/hall';
+import { inHall } from '../../support/settings';
 
 let house: House;
 let hall: Hall;
 let token: string;
-beforeAll(async () => {
-  house = await startHouse();
-});
-afterAll(() => house.close());
-beforeEach(async () => {
-  hall = await openHall(house);
-  token = (await house.given.guest()).token;
-});
+inHall((given) => ({ house, hall, token } = given));
 afterEach(() => expectSound(house, hall));
 
 async function codeFor(input: Record<string, unknown>, as = token): Promise<string | undefined> {

@@ -1,4 +1,4 @@
-import { startHouse, type House } from '../../support/house';
+import type { House } from '../../support/house';
 import {
   askToHold,
   byNo,
@@ -6,7 +6,6 @@ import {
   expectSound,
   holdNos,
   nosOf,
-  openHall,
   PIT,
   seatIdOf,
   STALLS,
@@ -15,18 +14,12 @@ import {
   tryHold,
   type Hall,
 } from '../../support/hall';
+import { inHall } from '../../support/settings';
 
 let house: House;
 let hall: Hall;
 let token: string;
-beforeAll(async () => {
-  house = await startHouse();
-});
-afterAll(() => house.close());
-beforeEach(async () => {
-  hall = await openHall(house);
-  token = (await house.given.guest()).token;
-});
+inHall((given) => ({ house, hall, token } = given));
 afterEach(() => expectSound(house, hall));
 
 describe('holdSeats', () => {

@@ -1,5 +1,5 @@
 import { newId, publicId } from '../../../src/infra/ids';
-import { startHouse, type Answer, type House } from '../../support/house';
+import type { Answer, House } from '../../support/house';
 import {
   byNo,
   askToHold,
@@ -14,18 +14,12 @@ import {
   type Hall,
   type Held,
 } from '../../support/hall';
+import { inHall } from '../../support/settings';
 
 let house: House;
 let hall: Hall;
 let token: string;
-beforeAll(async () => {
-  house = await startHouse();
-});
-afterAll(() => house.close());
-beforeEach(async () => {
-  hall = await openHall(house);
-  token = (await house.given.guest()).token;
-});
+inHall((given) => ({ house, hall, token } = given));
 afterEach(() => expectSound(house, hall));
 
 type Reservations = Record<'releaseSeats' | 'releaseReservation' | 'extendReservation', Held>;

@@ -1,11 +1,10 @@
 /** Tables that are held and released as one, from the chart of another system to the public API. */
-import { startHouse, type Answer, type House } from '../../support/house';
+import type { Answer, House } from '../../support/house';
 import {
   byNo,
   expectSound,
   holdNos,
   nosOf,
-  openHall,
   RESERVATION,
   seatIdOf,
   stateOf,
@@ -14,6 +13,7 @@ import {
   type Hall,
   type Held,
 } from '../../support/hall';
+import { inHall } from '../../support/settings';
 
 /** `no`s in plan order: a row of 2, table T1 of 3 that goes by the seat, T2 of 4 and T3 of 2 that go as a whole. */
 const ROW = [0, 1];
@@ -52,14 +52,7 @@ const PLAN = {
 let house: House;
 let hall: Hall;
 let token: string;
-beforeAll(async () => {
-  house = await startHouse();
-});
-afterAll(() => house.close());
-beforeEach(async () => {
-  hall = await openHall(house, { plan: PLAN });
-  token = (await house.given.guest()).token;
-});
+inHall((given) => ({ house, hall, token } = given), { plan: PLAN });
 afterEach(() => expectSound(house, hall));
 
 const fieldsOf = (answer: Answer<unknown>) => answer.errors?.[0]?.extensions['fields'];

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { encodeCursor } from '../../../src/graphql/connections';
-import { startHouse, type House } from '../../support/house';
-import { openBoxOffice, type BoxOffice } from '../../support/box-office';
+import type { House } from '../../support/house';
+import { expectSoundBooks, type BoxOffice } from '../../support/box-office';
 import { eventually } from '../../support/eventually';
+import { atBoxOffice } from '../../support/settings';
 import {
   bookTicket,
   bookTickets,
@@ -20,14 +21,8 @@ import {
 let house: House;
 let office: BoxOffice;
 let buyer: { token: string };
-beforeAll(async () => {
-  house = await startHouse();
-});
-afterAll(() => house.close());
-beforeEach(async () => {
-  office = await openBoxOffice(house);
-  buyer = await house.given.user();
-});
+atBoxOffice((given) => ({ house, office, buyer } = given));
+afterEach(() => expectSoundBooks(house, office));
 
 /** A scanner's copy of the list, as docs/ticket-code.md tells how to keep it. */
 class ScannersCopy {

@@ -1,20 +1,16 @@
-import { startHouse, type House } from '../../support/house';
+import type { House } from '../../support/house';
 import { FREE_NOS, openBoxOffice, type BoxOffice } from '../../support/box-office';
+import { inTwoProcesses } from '../../support/settings';
 import { bookTickets, checkIn, sync, UNDO } from './door';
 
 let house: House;
 let secondDoor: House;
 let office: BoxOffice;
 let buyer: { token: string };
+inTwoProcesses((...both) => ([house, secondDoor] = both));
 beforeAll(async () => {
-  house = await startHouse();
-  secondDoor = await startHouse({ on: house.database });
   office = await openBoxOffice(house);
   buyer = await house.given.user();
-});
-afterAll(async () => {
-  await secondDoor.close();
-  await house.close();
 });
 
 interface Counts {

@@ -1,8 +1,9 @@
 import { newId, requireEventScoped } from '../../../src/infra/ids';
 import { judgeScan, plausibleScanTime } from '../../../src/modules/tickets/check-in.rules';
 import { TicketStatus } from '../../../src/modules/tickets/ticket.entity';
-import { startHouse, type House } from '../../support/house';
+import type { House } from '../../support/house';
 import { expectSoundBooks, openBoxOffice, type BoxOffice } from '../../support/box-office';
+import { inTwoProcesses } from '../../support/settings';
 import {
   bookTicket,
   bookTickets,
@@ -22,14 +23,7 @@ let house: House;
 let secondDoor: House;
 let office: BoxOffice;
 let buyer: { token: string };
-beforeAll(async () => {
-  house = await startHouse();
-  secondDoor = await startHouse({ on: house.database });
-});
-afterAll(async () => {
-  await secondDoor.close();
-  await house.close();
-});
+inTwoProcesses((...both) => ([house, secondDoor] = both));
 beforeEach(async () => {
   office = await openBoxOffice(house);
   buyer = await house.given.user();

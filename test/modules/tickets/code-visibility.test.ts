@@ -1,21 +1,18 @@
 /** Who has the code has the ticket: on every way to a ticket, to whom is it told? */
-import { startHouse, type House } from '../../support/house';
-import { openBoxOffice, type BoxOffice } from '../../support/box-office';
+import type { House } from '../../support/house';
+import { expectSoundBooks, openBoxOffice, type BoxOffice } from '../../support/box-office';
+import { atBoxOffice } from '../../support/settings';
 import { bookTicket, colleague, type IssuedTicket } from './door';
 
 let house: House;
 let office: BoxOffice;
 let buyer: { token: string; email: string; password: string };
 let ticket: IssuedTicket;
-beforeAll(async () => {
-  house = await startHouse();
-});
-afterAll(() => house.close());
+atBoxOffice((given) => ({ house, office, buyer } = given));
 beforeEach(async () => {
-  office = await openBoxOffice(house);
-  buyer = await house.given.user();
   ticket = await bookTicket(house, office, buyer.token, 0);
 });
+afterEach(() => expectSoundBooks(house, office));
 
 const SECRETS = ['code', 'qrCode', 'pdfUrl', 'calendarUrl'] as const;
 

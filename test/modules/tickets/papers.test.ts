@@ -1,20 +1,14 @@
 import { codeOf } from '../../../src/modules/tickets/ticket.service';
 import { newId, requireEventScoped } from '../../../src/infra/ids';
-import { startHouse, type House } from '../../support/house';
-import { openBoxOffice, type BoxOffice } from '../../support/box-office';
+import type { House } from '../../support/house';
+import type { BoxOffice } from '../../support/box-office';
+import { atBoxOffice } from '../../support/settings';
 import { bookTicket, transfer, type IssuedTicket } from './door';
 
 let house: House;
 let office: BoxOffice;
 let buyer: { token: string };
-beforeAll(async () => {
-  house = await startHouse();
-});
-afterAll(() => house.close());
-beforeEach(async () => {
-  office = await openBoxOffice(house);
-  buyer = await house.given.user();
-});
+atBoxOffice((given) => ({ house, office, buyer } = given));
 
 interface Urls {
   pdfUrl: string;

@@ -1,7 +1,8 @@
 import { newId, requireEventScoped } from '../../../src/infra/ids';
 import { TRANSFERS_MAX } from '../../../src/modules/tickets/ticket.rules';
-import { startHouse, type House } from '../../support/house';
-import { count, openBoxOffice, type BoxOffice } from '../../support/box-office';
+import type { House } from '../../support/house';
+import { count, expectSoundBooks, type BoxOffice } from '../../support/box-office';
+import { atBoxOffice } from '../../support/settings';
 import {
   bookTicket,
   checkIn,
@@ -16,14 +17,8 @@ import {
 let house: House;
 let office: BoxOffice;
 let buyer: { token: string };
-beforeAll(async () => {
-  house = await startHouse();
-});
-afterAll(() => house.close());
-beforeEach(async () => {
-  office = await openBoxOffice(house);
-  buyer = await house.given.user();
-});
+atBoxOffice((given) => ({ house, office, buyer } = given));
+afterEach(() => expectSoundBooks(house, office));
 
 const book = (): Promise<IssuedTicket> => bookTicket(house, office, buyer.token, 0);
 const refusal = (input: Record<string, unknown>, token?: string): Promise<unknown> =>
