@@ -5,13 +5,12 @@
  * clock, and what has to come about before the next is waited for: no run has less chaos than another.
  * A failure names its seed: CHAOS_SEED=… runs the same again.
  */
-import { execFileSync } from 'node:child_process';
-import { join, resolve } from 'node:path';
 import { newId } from '../../src/infra/ids';
 import { sweepExpired } from '../../src/modules/reservations/sweep';
 import { callHoldSeats, seatChange } from '../../src/modules/seats/seat-functions.sql';
 import { Target } from '../../src/tools/load/target';
 import { redisUrl, startHouse, type House } from '../support/house';
+import { buildUsher, BUILD_MS_MAX } from '../support/build';
 import { byNo, guests, openHall, statusesOf, type Hall } from '../support/hall';
 import { randomNumbers } from '../support/random';
 import { startRedisProxy, type RedisProxy } from '../support/redis-proxy';
@@ -19,7 +18,6 @@ import { Signal } from '../support/signal';
 import { startUsherProcess, type UsherProcess } from '../support/usher-process';
 import { Checker, historyOf } from './checker';
 
-const BUILD = join(resolve(__dirname, '../..'), 'scripts/build.mjs');
 const SEATS = 120;
 const WRITERS = 20;
 const STEPS_EACH = 25;
@@ -222,12 +220,12 @@ if (redisUrl === undefined) console.warn('skipped: there is no Redis to misbehav
 
 withRedis('a map in chaos', () => {
   beforeAll(async () => {
-    execFileSync(process.execPath, [BUILD]);
+    await buildUsher();
     proxy = await startRedisProxy(redisUrl!);
     house = await startHouse({ redis: proxy.url });
     hall = await openHall(house, { oneRowOf: SEATS });
     await Promise.all([startProcess(), startProcess()]);
-  }, 120_000);
+  }, BUILD_MS_MAX);
   afterAll(async () => {
     await Promise.all(processes.map((each) => each.stop()));
     await house.close();

@@ -4,16 +4,15 @@
  * the same booking, and the provider's books and ours agree to the cent. The provider is a process of
  * its own, and lives on.
  */
-import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { eventScopedId, newId, requireEventScoped } from '../../src/infra/ids';
 import type { PaymentProvider } from '../../src/modules/payments/provider';
+import { buildUsher, BUILD_MS_MAX } from '../support/build';
 import type { GivenUser } from '../support/given';
-import { gqlAt, redisUrl, startHouse, type House } from '../support/house';
+import { gqlAt, startHouse, type House } from '../support/house';
 import {
   confirm,
-  count,
   expectSoundBooks,
   hold,
   openBoxOffice,
@@ -25,14 +24,12 @@ import {
   startMockProviderProcess,
   type MockProviderProcess,
 } from '../support/mock-provider';
+import { expectSameLedger, RECOVERED_MS_MAX, untilDecided } from '../support/recovery';
 import { mockOf, withMock } from '../support/saga';
 import { startUsherProcess, type UsherProcess } from '../support/usher-process';
 
-/** The promise: from the restart on, whatever was left open is decided in this time. */
-const RECOVERED_MS_MAX = 60_000;
 /** Ushers that are killed at once: the machine has few cores. */
 const AT_ONCE = 3;
-const LOOK_EVERY_MS = 200;
 /** A process that has not died by then has gone by its step. */
 const DYING_MS_MAX = 40_000;
 
@@ -127,7 +124,6 @@ const tries = new Map<Case, Try>();
 function startUsher(role: 'api' | 'all', crashAt?: string): Promise<UsherProcess> {
   return startUsherProcess({
     databaseUrl: house.database.url,
-    redisUrls: redisUrl === undefined ? [] : [redisUrl],
     role,
     env: {
       PAYMENTS_MOCK_URL: provider.url,
@@ -232,19 +228,8 @@ async function inTurns(works: (() => Promise<void>)[]): Promise<void> {
   await Promise.all(Array.from({ length: AT_ONCE }, lane));
 }
 
-/** Until every booking and refund is decided, or the promise is broken for good. */
-async function untilDecided(): Promise<void> {
-  const giveUpAtMs = performance.now() + 2 * RECOVERED_MS_MAX;
-  const open = `SELECT (SELECT count(*) FROM bookings WHERE status = 'PENDING')
-    + (SELECT count(*) FROM refunds WHERE status = 'PENDING') AS n`;
-  while ((await count(house, open)) > 0 && performance.now() < giveUpAtMs) {
-    await pause(LOOK_EVERY_MS);
-  }
-}
-
 beforeAll(async () => {
-  const built = spawnSync(process.execPath, [join(__dirname, '../../scripts/build.mjs')]);
-  expect(built.status).toBe(0);
+  await buildUsher();
   provider = await startMockProviderProcess({ settleMs: 1_500 });
   // What is told while nobody is there waits, as it would at a provider that tries again.
   await provider.control.webhooks({ mode: 'hold' });
@@ -268,9 +253,9 @@ beforeAll(async () => {
   await provider.control.release('backward');
   // Where nothing had been written the buyer's retry is the first anybody hears of it.
   await Promise.all(CASES.filter(({ written }) => written === 'nothing').map(retry));
-  await untilDecided();
+  await untilDecided(house);
   recoveredMs = performance.now() - startedAtMs;
-}, 300_000);
+}, BUILD_MS_MAX + 300_000);
 afterAll(async () => {
   await living?.stop();
   await house.close();
@@ -322,30 +307,6 @@ describe('afterwards', () => {
 
   it('the books are sound, and agree with the provider’s to the cent', async () => {
     await expectSoundBooks(house);
-    await expectSameLedger();
+    await expectSameLedger(house, provider.control);
   });
 });
-
-/** Charge by charge: what the provider has taken and kept is what we have. */
-async function expectSameLedger(): Promise<void> {
-  const payments = await house.app.db.query<{
-    event_id: string;
-    id: string;
-    amount_minor: number;
-    refunded_minor: number;
-  }>(
-    `SELECT event_id, id, amount_minor, refunded_minor FROM payments
-     WHERE status IN ('SUCCEEDED', 'PARTIALLY_REFUNDED', 'REFUNDED')`,
-  );
-  const ours = payments.map(({ event_id: eventId, id, amount_minor, refunded_minor }) => [
-    eventScopedId('Payment', { eventId, id }),
-    amount_minor,
-    refunded_minor,
-  ]);
-  const { charges } = await provider.control.ledger();
-  const theirs = charges
-    .filter(({ status }) => status === 'SUCCEEDED')
-    .map(({ key, amountMinor, refundedMinor }) => [key, amountMinor, refundedMinor]);
-  expect(ours.length).toBeGreaterThan(0);
-  expect(theirs.sort()).toEqual(ours.sort());
-}

@@ -2,17 +2,15 @@
  * Crowds against real processes, one of which dies now and then. Whatever they were told, at the end
  * the books must be sound: the audit reads them, the change log's history included.
  */
-import { execFileSync } from 'node:child_process';
-import { join, resolve } from 'node:path';
 import { auditEvent } from '../../src/modules/bookings/audit.sql';
 import { requireId } from '../../src/infra/ids';
 import { churn, storm } from '../../src/tools/load/scenarios';
 import { makeEvent, makeGuests, type LoadEvent } from '../../src/tools/load/stage';
 import { Target } from '../../src/tools/load/target';
+import { buildUsher, BUILD_MS_MAX } from '../support/build';
 import { startHouse, redisUrl, type House } from '../support/house';
 import { startUsherProcess, type UsherProcess } from '../support/usher-process';
 
-const BUILD = join(resolve(__dirname, '../..'), 'scripts/build.mjs');
 const STORM_SECONDS = 20;
 const CHURN_SECONDS = 60;
 const KILL_EVERY_MS = 10_000;
@@ -21,9 +19,9 @@ let house: House;
 const processes: UsherProcess[] = [];
 
 beforeAll(async () => {
-  execFileSync(process.execPath, [BUILD]);
+  await buildUsher();
   house = await startHouse();
-}, 120_000);
+}, BUILD_MS_MAX);
 
 afterEach(async () => {
   await Promise.all(processes.splice(0).map((each) => each.stop()));
@@ -35,7 +33,6 @@ afterAll(async () => {
 async function start(role: 'api' | 'worker'): Promise<UsherProcess> {
   const started = await startUsherProcess({
     databaseUrl: house.database.url,
-    redisUrls: redisUrl === undefined ? [] : [redisUrl],
     role,
   });
   processes.push(started);

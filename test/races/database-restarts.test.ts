@@ -4,14 +4,13 @@
  * of their own, and live on. Nobody does anything: each booking and each refund reaches its right end, the
  * buyers' retries are told of it, and the provider's books and ours agree to the cent.
  */
-import { spawnSync } from 'node:child_process';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { migrate } from '../../src/app';
 import { startEmbeddedPostgres, type EmbeddedServer } from '../../src/infra/embedded/postgres';
-import { eventScopedId, newId } from '../../src/infra/ids';
+import { newId } from '../../src/infra/ids';
 import { createLogger } from '../../src/infra/logger';
 import {
   confirm,
@@ -24,21 +23,20 @@ import {
   type BoxOffice,
   type Confirmed,
 } from '../support/box-office';
+import { buildUsher, BUILD_MS_MAX } from '../support/build';
 import { eventually } from '../support/eventually';
 import type { GivenUser } from '../support/given';
-import { gqlAt, redisUrl, startHouse, type House } from '../support/house';
+import { gqlAt, startHouse, type House } from '../support/house';
 import {
   MOCK_SERVICE_SECRET,
   startMockProviderProcess,
   type MockProviderProcess,
 } from '../support/mock-provider';
+import { expectSameLedger, RECOVERED_MS_MAX, untilDecided } from '../support/recovery';
 import { cancel } from '../support/refunds';
 import { SubscriptionClient, type Messages } from '../support/subscriptions';
 import { startUsherProcess, type UsherProcess } from '../support/usher-process';
 
-/** The promise: from the last restart on, whatever was left open is decided in this time. */
-const RECOVERED_MS_MAX = 60_000;
-const LOOK_EVERY_MS = 200;
 /** Buyers ask again after so long, as a page does. */
 const RETRY_MS = 250;
 /** How PostgreSQL goes: by an immediate shutdown, which leaves as much to recover as a power cut, or killed. */
@@ -72,8 +70,7 @@ const settings = { fsync: 'on', synchronous_commit: 'on' };
 const progress = (): void => undefined;
 
 beforeAll(async () => {
-  const built = spawnSync(process.execPath, [join(__dirname, '../../scripts/build.mjs')]);
-  expect(built.status).toBe(0);
+  await buildUsher();
   dataDir = await mkdtemp(join(process.env['USHER_TEST_SCRATCH'] ?? tmpdir(), 'restarts-'));
   // As root, PostgreSQL's own user has to pass through to its folder.
   await chmod(dataDir, 0o711);
@@ -86,7 +83,6 @@ beforeAll(async () => {
   });
   usher = await startUsherProcess({
     databaseUrl: postgres.url,
-    redisUrls: redisUrl === undefined ? [] : [redisUrl],
     role: 'all',
     env: {
       PAYMENTS_MOCK_URL: provider.url,
@@ -98,7 +94,7 @@ beforeAll(async () => {
   there = { ...house, gql: gqlAt(usher.url) };
   buyer = await house.given.user();
   client = new SubscriptionClient(usher.url);
-}, 120_000);
+}, BUILD_MS_MAX + 120_000);
 afterAll(async () => {
   await client.close();
   await usher.stop();
@@ -203,40 +199,6 @@ function giveBack({ ids }: Try): Promise<unknown> {
   );
 }
 
-/** Until every booking and refund is decided, or the promise is broken. */
-async function untilDecided(): Promise<void> {
-  const beganAtMs = performance.now();
-  const open = `SELECT (SELECT count(*) FROM bookings WHERE status = 'PENDING')
-    + (SELECT count(*) FROM refunds WHERE status = 'PENDING') AS n`;
-  while ((await count(house, open)) > 0 && performance.now() - beganAtMs < RECOVERED_MS_MAX) {
-    await pause(LOOK_EVERY_MS);
-  }
-}
-
-/** Charge by charge: what the provider has taken and kept is what we have. */
-async function expectSameLedger(): Promise<void> {
-  const payments = await house.app.db.query<{
-    event_id: string;
-    id: string;
-    amount_minor: number;
-    refunded_minor: number;
-  }>(
-    `SELECT event_id, id, amount_minor, refunded_minor FROM payments
-     WHERE status IN ('SUCCEEDED', 'PARTIALLY_REFUNDED', 'REFUNDED')`,
-  );
-  const ours = payments.map((row) => [
-    eventScopedId('Payment', { eventId: row.event_id, id: row.id }),
-    row.amount_minor,
-    row.refunded_minor,
-  ]);
-  const { charges } = await provider.control.ledger();
-  const theirs = charges
-    .filter(({ status }) => status === 'SUCCEEDED')
-    .map(({ key, amountMinor, refundedMinor }) => [key, amountMinor, refundedMinor]);
-  expect(ours.length).toBeGreaterThan(0);
-  expect(theirs.sort()).toEqual(ours.sort());
-}
-
 it('a database that is killed again and again in the midst of a sale: each booking has its right end', async () => {
   const offices: BoxOffice[] = [];
   for (let round = 0; round <= BLOWS.length; round++) offices.push(await openBoxOffice(there));
@@ -248,6 +210,7 @@ it('a database that is killed again and again in the midst of a sale: each booki
   const maps = [first!, last].map((office) => watchMap(office));
 
   let before: Try | undefined;
+  let recoveringSinceMs = NaN;
   for (const [round, blow] of BLOWS.entries()) {
     const here = await tries(offices[round]!, NOS);
     all.push(...here);
@@ -257,12 +220,12 @@ it('a database that is killed again and again in the midst of a sale: each booki
     await Promise.race(opened);
     if (before !== undefined) givenBack.push(giveBack(before));
     await restartDatabase(blow);
+    recoveringSinceMs = performance.now();
     before = here[0]!;
     await buyThrough(before, isDecided);
   }
-  const recoveringSinceMs = performance.now();
   await Promise.all([...pages, ...givenBack]);
-  await untilDecided();
+  await untilDecided(house);
   const tookMs = performance.now() - recoveringSinceMs;
   console.log(
     `${all.length} bookings, ${BLOWS.length} blows, decided in ${(tookMs / 1000).toFixed(1)} s`,
@@ -280,7 +243,7 @@ it('a database that is killed again and again in the midst of a sale: each booki
   // Each page was told of one booking, however often it asked, and there is no other.
   for (const { ids } of all) expect(ids.size).toBeLessThanOrEqual(1);
   expect(await count(house, 'SELECT count(*) AS n FROM bookings')).toBe(all.length);
-  await expectSameLedger();
+  await expectSameLedger(house, provider.control);
   const refunded = await count(house, 'SELECT coalesce(sum(refunded_minor), 0) AS n FROM payments');
   expect(refunded).toBe(cancelled.length * PRICE_MINOR);
   await expectSoundBooks(house);

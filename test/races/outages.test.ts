@@ -1,7 +1,6 @@
 /** The database drops everybody, or the payment provider is away: buyers wait, and nobody loses anything. */
-import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from 'pg';
-import { eventScopedId, newId } from '../../src/infra/ids';
+import { newId } from '../../src/infra/ids';
 import { RECOVERY_DELAY_MS } from '../../src/modules/bookings/recover';
 import { openMockService, type MockService } from '../../src/tools/mock-provider/server';
 import { eventually } from '../support/eventually';
@@ -16,10 +15,7 @@ import {
   type BoxOffice,
 } from '../support/box-office';
 import { MockControl } from '../support/mock-provider';
-
-/** Whatever went wrong, all is decided in this time from when it is over. */
-const RECOVERED_MS_MAX = 60_000;
-const LOOK_EVERY_MS = 100;
+import { expectSameLedger, RECOVERED_MS_MAX, untilDecided } from '../support/recovery';
 
 let bank: MockService;
 let control: MockControl;
@@ -57,31 +53,6 @@ async function reservations(nos: readonly number[]): Promise<{ id: string; key: 
 const undecided = (): Promise<number> =>
   count(house, `SELECT count(*) AS n FROM bookings WHERE status = 'PENDING'`);
 
-/** Answers how long it took from now on. */
-async function untilDecided(): Promise<number> {
-  const beganAtMs = performance.now();
-  while ((await undecided()) > 0) {
-    if (performance.now() - beganAtMs > RECOVERED_MS_MAX) break;
-    await pause(LOOK_EVERY_MS);
-  }
-  return performance.now() - beganAtMs;
-}
-
-async function expectSameLedger(): Promise<void> {
-  const payments = await house.app.db.query<{ event_id: string; id: string; amount: number }>(
-    `SELECT event_id, id, amount_minor AS amount FROM payments WHERE status = 'SUCCEEDED'`,
-  );
-  const ours = payments.map(({ event_id: eventId, id, amount }) => [
-    eventScopedId('Payment', { eventId, id }),
-    amount,
-  ]);
-  const { charges } = await control.ledger();
-  const theirs = charges
-    .filter(({ status }) => status === 'SUCCEEDED')
-    .map(({ key, amountMinor }) => [key, amountMinor]);
-  expect(theirs.sort()).toEqual(ours.sort());
-}
-
 describe('a database that drops all its connections', () => {
   it('in the midst of bookings: each has one right end, and the retry is told of it', async () => {
     const admin = new Client({ connectionString: house.database.url });
@@ -111,7 +82,7 @@ describe('a database that drops all its connections', () => {
     // Buyers whose page had no answer at all ask again.
     await confirmAll();
     house.clock.advance(RECOVERY_DELAY_MS / 1000);
-    expect(await untilDecided()).toBeLessThan(RECOVERED_MS_MAX);
+    expect(await untilDecided(house)).toBeLessThan(RECOVERED_MS_MAX);
     const ends = await confirmAll();
     const told = ends.map((end) =>
       end.status === 'fulfilled' ? (end.value.status ?? end.value.__typename) : String(end.reason),
@@ -123,7 +94,7 @@ describe('a database that drops all its connections', () => {
       office.eventUuid,
     ]);
     expect(bookings).toBe(tries.length);
-    await expectSameLedger();
+    await expectSameLedger(house, control);
     await expectSoundBooks(house, office);
   }, 120_000);
 });
@@ -156,13 +127,13 @@ describe('a provider that is away', () => {
 
     await control.endFaults();
     house.clock.advance(40);
-    expect(await untilDecided()).toBeLessThan(RECOVERED_MS_MAX);
+    expect(await untilDecided(house)).toBeLessThan(RECOVERED_MS_MAX);
     const retry = (each: { id: string; key: string } | undefined, payment = 'tok_ok') =>
       confirm(house, buyer.token, each!.id, { key: each!.key, payment });
     expect(await retry(made)).toMatchObject({ status: 'CONFIRMED' });
     expect(await retry(neverMade)).toMatchObject({ code: 'charge_not_made', retryable: true });
     expect(await retry(later, 'tok_pending')).toMatchObject({ status: 'CONFIRMED' });
-    await expectSameLedger();
+    await expectSameLedger(house, control);
     await expectSoundBooks(house, office);
   }, 120_000);
 
@@ -180,14 +151,14 @@ describe('a provider that is away', () => {
     expect(rows).toEqual([{ status: 'H' }]);
     await control.endFaults();
     house.clock.advance(RECOVERY_DELAY_MS / 1000 + 10);
-    expect(await untilDecided()).toBeLessThan(RECOVERED_MS_MAX);
+    expect(await untilDecided(house)).toBeLessThan(RECOVERED_MS_MAX);
     // A call is let through when the breaker has rested.
     const booked = await eventually(
       () => confirm(house, buyer.token, last.id),
       ({ code }) => code !== 'provider_unavailable',
     );
     expect(booked).toMatchObject({ status: 'CONFIRMED' });
-    await expectSameLedger();
+    await expectSameLedger(house, control);
     await expectSoundBooks(house, office);
   }, 120_000);
 });

@@ -3,15 +3,16 @@
  * no room for are told so at once, the rest are served, and whoever asks whether the process lives hears
  * that it does.
  */
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { Agent, request } from 'node:http';
 import { auditEvent } from '../../src/modules/bookings/audit.sql';
 import { requireId } from '../../src/infra/ids';
 import { makeEvent, makeGuests, type LoadEvent } from '../../src/tools/load/stage';
 import { Target } from '../../src/tools/load/target';
+import { buildUsher, BUILD_MS_MAX } from '../support/build';
 import type { CrowdJob, CrowdReport } from '../support/crowd';
-import { startHouse, redisUrl, type House } from '../support/house';
+import { startHouse, type House } from '../support/house';
 import { startUsherProcess, type UsherProcess } from '../support/usher-process';
 
 const ROOT = resolve(__dirname, '../..');
@@ -27,14 +28,13 @@ let house: House;
 let api: UsherProcess;
 
 beforeAll(async () => {
-  execFileSync(process.execPath, [join(ROOT, 'scripts/build.mjs')]);
+  await buildUsher();
   house = await startHouse();
   api = await startUsherProcess({
     databaseUrl: house.database.url,
-    redisUrls: redisUrl === undefined ? [] : [redisUrl],
     role: 'api',
   });
-}, 120_000);
+}, BUILD_MS_MAX);
 
 afterAll(async () => {
   await api.stop();

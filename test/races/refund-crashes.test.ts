@@ -3,7 +3,6 @@
  * each boundary there is. Whoever comes next goes on: each booking is refunded once, none is forgotten,
  * and the provider's books and ours agree to the cent.
  */
-import { execFileSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import {
@@ -13,8 +12,9 @@ import {
   PRICE_MINOR,
   type BoxOffice,
 } from '../support/box-office';
+import { buildUsher, BUILD_MS_MAX } from '../support/build';
 import { eventually } from '../support/eventually';
-import { redisUrl, startHouse, type House } from '../support/house';
+import { startHouse, type House } from '../support/house';
 import { bookingOf, buy } from '../support/refunds';
 import { startUsherProcess, type UsherProcess } from '../support/usher-process';
 
@@ -31,9 +31,9 @@ let office: BoxOffice;
 const processes: UsherProcess[] = [];
 
 beforeAll(async () => {
-  execFileSync(process.execPath, [join(ROOT, 'scripts/build.mjs')]);
+  await buildUsher();
   house = await startHouse();
-}, 120_000);
+}, BUILD_MS_MAX);
 afterAll(async () => {
   await Promise.all(processes.map((each) => each.kill()));
   await house.close();
@@ -59,7 +59,6 @@ async function workUntilDeath(crashAt: string): Promise<void> {
 async function startWorker(env: Record<string, string>): Promise<UsherProcess> {
   const worker = await startUsherProcess({
     databaseUrl: house.database.url,
-    redisUrls: redisUrl === undefined ? [] : [redisUrl],
     role: 'worker',
     env: { ...env, LOG_LEVEL: 'fatal' },
   });

@@ -1,10 +1,10 @@
 /** A real browser for the tests of the pages, where the machine has one. */
-import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+import { buildUsher, BUILD_MS_MAX } from './build';
 
+/** Whatever a page is to show has come by then, even on a slow machine. */
+const APPEAR_MS_MAX = 25_000;
 const PROGRAMS = [
   '/usr/bin/chromium',
   '/usr/bin/chromium-browser',
@@ -12,10 +12,10 @@ const PROGRAMS = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
 ];
 
-/** Undefined where no Chromium is installed: say so and skip. */
-export const browserPath = PROGRAMS.find((program) => existsSync(program));
+/** Undefined where no Chromium is installed. */
+const browserPath = PROGRAMS.find((program) => existsSync(program));
 
-export function launchBrowser(executablePath: string): Promise<Browser> {
+function launchBrowser(executablePath: string): Promise<Browser> {
   return chromium.launch({
     executablePath,
     args: [
@@ -31,14 +31,8 @@ export function launchBrowser(executablePath: string): Promise<Browser> {
   });
 }
 
-/** The web pages as `npm start` builds them; nothing happens where they are up to date. */
-export async function buildPages(): Promise<void> {
-  const script = join(__dirname, '../../scripts/build.mjs');
-  await promisify(execFile)(process.execPath, [script], { timeout: 120_000 });
-}
-
 /** What a page complained about: errors in its console (a Content-Security-Policy's among them), thrown ones, failed requests. */
-export function complaintsOf(page: Page): string[] {
+function complaintsOf(page: Page): string[] {
   const complaints: string[] = [];
   page.on('console', (message) => {
     if (message.type() === 'error') complaints.push(message.text());
@@ -48,4 +42,33 @@ export function complaintsOf(page: Page): string[] {
     if (response.status() >= 400) complaints.push(`${response.status()} ${response.url()}`);
   });
   return complaints;
+}
+
+/** Tests of the built pages; skipped, and said so, where there is no browser. */
+export function describeInBrowser(name: string, tests: () => void): void {
+  if (browserPath === undefined)
+    console.warn(`No Chromium found: ${name} is not tried in a browser.`);
+  (browserPath === undefined ? describe.skip : describe)(name, tests);
+}
+
+/** Each test has a page of its own, about which nothing may have been complained in the end. */
+export function onPageOfItsOwn(take: (page: Page) => void, context: BrowserContextOptions): void {
+  let browser: Browser;
+  let page: Page;
+  let complaints: string[];
+  beforeAll(async () => {
+    await buildUsher();
+    browser = await launchBrowser(browserPath ?? '');
+  }, BUILD_MS_MAX);
+  afterAll(() => browser.close());
+  beforeEach(async () => {
+    page = await (await browser.newContext(context)).newPage();
+    page.setDefaultTimeout(APPEAR_MS_MAX);
+    complaints = complaintsOf(page);
+    take(page);
+  });
+  afterEach(async () => {
+    await page.context().close();
+    expect(complaints).toEqual([]);
+  });
 }

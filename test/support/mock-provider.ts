@@ -68,7 +68,7 @@ export interface MockProviderProcess {
   stop(): Promise<void>;
 }
 
-/** Resolves when it answers; run `node scripts/build.mjs` before. */
+/** Resolves when it answers; run `buildUsher` before. */
 export async function startMockProviderProcess(
   options: { webhookUrl?: string; settleMs?: number } = {},
 ): Promise<MockProviderProcess> {

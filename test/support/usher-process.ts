@@ -1,6 +1,7 @@
 /** Usher as an operator runs it: the built server in a process of its own, which can be killed. */
 import { spawn } from 'node:child_process';
 import { join, resolve } from 'node:path';
+import { redisUrl } from './house';
 import { scratchDataDir } from './scratch';
 
 const ROOT = resolve(__dirname, '../..');
@@ -21,13 +22,15 @@ export interface UsherProcess {
 
 export interface ProcessOptions {
   databaseUrl: string;
-  redisUrls: readonly string[];
+  /** This run's own, unless told otherwise. */
+  redisUrls?: readonly string[];
   role: 'api' | 'worker' | 'all';
   env?: Record<string, string>;
 }
 
-/** Resolves when it answers; run `node scripts/build.mjs` before. */
+/** Resolves when it answers; run `buildUsher` before. */
 export async function startUsherProcess(options: ProcessOptions): Promise<UsherProcess> {
+  const { redisUrls = redisUrl === undefined ? [] : [redisUrl] } = options;
   const words = options.role === 'all' ? [] : ['--role', options.role];
   // As the start scripts of package.json have it.
   const node = options.role === 'worker' ? [] : ['--max-semi-space-size=64'];
@@ -37,7 +40,7 @@ export async function startUsherProcess(options: ProcessOptions): Promise<UsherP
       ...process.env,
       NODE_ENV: 'development',
       DATABASE_URL: options.databaseUrl,
-      REDIS_URL: options.redisUrls.join(','),
+      REDIS_URL: redisUrls.join(','),
       JWT_SECRET,
       PORT: '0',
       USHER_SEED: 'none',

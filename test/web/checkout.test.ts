@@ -1,32 +1,23 @@
 /** Paying in the box office, in a real browser, with the MOCK provider's cards. */
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { expectSoundBooks } from '../support/box-office';
-import { browserPath, buildPages, complaintsOf, launchBrowser } from '../support/browser';
+import { describeInBrowser, onPageOfItsOwn } from '../support/browser';
 import { openHall, type Hall } from '../support/hall';
 import { startHouse, type House } from '../support/house';
-
-const LOAD_MS = 20_000;
-
-if (browserPath === undefined) {
-  console.warn('No Chromium found: paying is not tried in a browser.');
-}
-const describeInBrowser = browserPath === undefined ? describe.skip : describe;
 
 describeInBrowser('paying in the box office', () => {
   let house: House;
   let hall: Hall;
   let slug: string;
-  let browser: Browser;
   let page: Page;
-  let complaints: string[];
+  onPageOfItsOwn((own) => (page = own), {
+    viewport: { width: 1280, height: 800 },
+  });
 
   beforeAll(async () => {
-    await buildPages();
     house = await startHouse({ workers: true });
-    browser = await launchBrowser(browserPath ?? '');
-  }, 180_000);
+  });
   afterAll(async () => {
-    await browser.close();
     await expectSoundBooks(house);
     await house.close();
   });
@@ -38,18 +29,11 @@ describeInBrowser('paying in the box office', () => {
       { id: hall.eventId },
     );
     slug = data.event.slug;
-    page = await (await browser.newContext({ viewport: { width: 1280, height: 800 } })).newPage();
-    page.setDefaultTimeout(LOAD_MS);
-    complaints = complaintsOf(page);
     await page.goto(`${house.url}/#/events/${slug}`);
     await page.getByRole('button', { name: 'One more in Standing' }).click();
     await page.getByRole('button', { name: 'Hold these places' }).click();
     await page.getByLabel('Name').fill('Ada Lovelace');
     await page.getByLabel('E-mail').fill('ada@example.org');
-  });
-  afterEach(async () => {
-    await page.context().close();
-    expect(complaints).toEqual([]);
   });
 
   const payWith = async (card: string): Promise<void> => {

@@ -1,14 +1,13 @@
 /** The pages in a real browser, against a real house. */
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { demoEvents } from '../../src/tools/demo-events';
 import { seedDemo } from '../../src/tools/demo';
-import { browserPath, buildPages, complaintsOf, launchBrowser } from '../support/browser';
+import { describeInBrowser, onPageOfItsOwn } from '../support/browser';
 import { openHall } from '../support/hall';
 import { startHouse, type House } from '../support/house';
 
 /** rgb of --seat-held in web/src/style.css. */
 const HELD = [245, 166, 35];
-const LOAD_MS = 15_000;
 /** One table of four. */
 const SUPPER = {
   document: {
@@ -38,40 +37,20 @@ const SUPPER = {
   terms: { prices: [{ categoryKey: 'supper', priceMinor: 4000 }] },
 };
 
-if (browserPath === undefined) {
-  console.warn('No Chromium found: the pages are not tried in a browser.');
-}
-const describeInBrowser = browserPath === undefined ? describe.skip : describe;
-
 describeInBrowser('the pages', () => {
   let house: House;
-  let browser: Browser;
   let page: Page;
-  let complaints: string[];
+  onPageOfItsOwn((own) => (page = own), {
+    viewport: { width: 1280, height: 800 },
+    colorScheme: 'light',
+  });
 
   beforeAll(async () => {
-    await buildPages();
     house = await startHouse();
     await seedDemo(house.app, () => undefined);
-    browser = await launchBrowser(browserPath ?? '');
-  }, 180_000);
+  }, 120_000);
   afterAll(async () => {
-    await browser.close();
     await house.close();
-  });
-
-  beforeEach(async () => {
-    const context = await browser.newContext({
-      viewport: { width: 1280, height: 800 },
-      colorScheme: 'light',
-    });
-    page = await context.newPage();
-    page.setDefaultTimeout(LOAD_MS);
-    complaints = complaintsOf(page);
-  });
-  afterEach(async () => {
-    await page.context().close();
-    expect(complaints).toEqual([]);
   });
 
   const counterReads = (name: string, count: string): Promise<void> =>
@@ -114,17 +93,19 @@ describeInBrowser('the pages', () => {
     return { id: data.holdSeats.id, token };
   };
 
-  /** The first seat drawn in this colour, row by row of the map's pixels. */
+  /** Clicks on the first seat drawn in the colour of those on sale, row by row of the map's pixels; what has changed is drawn a frame later. */
   const clickFirstSeat = async (): Promise<void> => {
-    const [x, y] = await page.evaluate<[number, number]>(`(() => {
+    const [x, y] = await page.evaluate<[number, number]>(`new Promise((resolve) => {
       const canvas = document.querySelector('.seat-canvas');
-      const context = canvas.getContext('2d');
-      const { data, width } = context.getImageData(0, 0, canvas.width, canvas.height);
-      for (let i = 0; i < data.length; i += 4)
-        if (data[i] === 0xb0 && data[i + 1] === 0x41 && data[i + 2] === 0x3e)
-          return [((i / 4) % width) / devicePixelRatio, Math.floor(i / 4 / width) / devicePixelRatio + 4];
-      throw new Error('no seat is drawn');
-    })()`);
+      const look = () => {
+        const { data, width } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+        for (let i = 0; i < data.length; i += 4)
+          if (data[i] === 0xb0 && data[i + 1] === 0x41 && data[i + 2] === 0x3e)
+            return resolve([((i / 4) % width) / devicePixelRatio, Math.floor(i / 4 / width) / devicePixelRatio + 4]);
+        requestAnimationFrame(look);
+      };
+      look();
+    })`);
     await page.locator('.seat-canvas').click({ position: { x, y } });
   };
 
@@ -183,8 +164,10 @@ describeInBrowser('the pages', () => {
     await openMap(data.event.slug);
     const marked = page.locator('.hold-panel .items li');
     await clickFirstSeat();
+    await marked.nth(3).waitFor();
     expect(await marked.count()).toBe(4);
     await marked.nth(2).getByRole('button').click();
+    await marked.first().waitFor({ state: 'detached' });
     expect(await marked.count()).toBe(0);
     await clickFirstSeat();
     await page.getByRole('button', { name: 'Hold these places' }).click();

@@ -1,29 +1,22 @@
 /** The seat-map element on a page of another site, in a real browser. */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Browser, Page } from 'playwright-core';
-import { browserPath, buildPages, complaintsOf, launchBrowser } from '../support/browser';
+import type { Page } from 'playwright-core';
+import { describeInBrowser, onPageOfItsOwn } from '../support/browser';
 import { holdNos, openHall, type Hall } from '../support/hall';
 import { startHouse, type House } from '../support/house';
-
-const LOAD_MS = 15_000;
-
-if (browserPath === undefined) {
-  console.warn('No Chromium found: the seat-map element is not tried in a browser.');
-}
-const describeInBrowser = browserPath === undefined ? describe.skip : describe;
 
 describeInBrowser('<usher-seat-map>', () => {
   let site: Server;
   let siteUrl: string;
   let house: House;
   let hall: Hall;
-  let browser: Browser;
   let page: Page;
-  let complaints: string[];
+  onPageOfItsOwn((own) => (page = own), {
+    viewport: { width: 900, height: 700 },
+  });
 
   beforeAll(async () => {
-    await buildPages();
     site = createServer((request, response) => {
       response.setHeader('content-type', 'text/html; charset=utf-8');
       response.end(
@@ -41,22 +34,10 @@ describeInBrowser('<usher-seat-map>', () => {
     siteUrl = `http://127.0.0.1:${(site.address() as AddressInfo).port}`;
     house = await startHouse({ config: { corsOrigins: [siteUrl] } });
     hall = await openHall(house, { oneRowOf: 6 });
-    browser = await launchBrowser(browserPath ?? '');
-  }, 180_000);
+  });
   afterAll(async () => {
-    await browser.close();
     await house.close();
     await new Promise((resolve) => site.close(resolve));
-  });
-
-  beforeEach(async () => {
-    page = await (await browser.newContext({ viewport: { width: 900, height: 700 } })).newPage();
-    page.setDefaultTimeout(LOAD_MS);
-    complaints = complaintsOf(page);
-  });
-  afterEach(async () => {
-    await page.context().close();
-    expect(complaints).toEqual([]);
   });
 
   const newsSays = async (condition: string): Promise<void> => {
@@ -66,28 +47,30 @@ describeInBrowser('<usher-seat-map>', () => {
     await page.goto(`${siteUrl}/?event=${hall.eventId}`);
     await newsSays(`each.name === 'connection' && each.state === 'live'`);
   };
-  /** Clicks on the seat of that position: the row is the whole plan, fitted to the element. */
+  /** Clicks on the seat of that position, once it is drawn: the row is the whole plan, fitted to the element. */
   const clickSeat = async (no: number): Promise<void> => {
-    const seen = await page.evaluate<{ x: number; y: number }[]>(`(() => {
+    const position = await page.evaluate<{ x: number; y: number }>(`new Promise((resolve) => {
       const canvas = document.querySelector('usher-seat-map').shadowRoot.querySelector('canvas');
-      const { data, width, height } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-      const y = Math.round(height / 2);
-      const middles = [];
-      let start;
-      const [r, g, b] = data.slice(0, 3);
-      for (let x = 0; x <= width; x++) {
-        const i = 4 * (y * width + x);
-        const isSeat = x < width && (data[i] !== r || data[i + 1] !== g || data[i + 2] !== b);
-        if (isSeat) start ??= x;
-        else if (start !== undefined) {
-          if (x - start > 24 * devicePixelRatio) middles.push({ x: (start + x) / 2 / devicePixelRatio, y: y / devicePixelRatio });
-          start = undefined;
+      const look = () => {
+        const { data, width, height } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+        const y = Math.round(height / 2);
+        const middles = [];
+        let start;
+        const [r, g, b] = data.slice(0, 3);
+        for (let x = 0; x <= width; x++) {
+          const i = 4 * (y * width + x);
+          const isSeat = x < width && (data[i] !== r || data[i + 1] !== g || data[i + 2] !== b);
+          if (isSeat) start ??= x;
+          else if (start !== undefined) {
+            if (x - start > 24 * devicePixelRatio) middles.push({ x: (start + x) / 2 / devicePixelRatio, y: y / devicePixelRatio });
+            start = undefined;
+          }
         }
-      }
-      return middles;
-    })()`);
-    const position = seen[no];
-    if (position === undefined) throw new Error(`only ${seen.length} seats are drawn`);
+        if (middles.length === 6) resolve(middles[${no}]);
+        else requestAnimationFrame(look);
+      };
+      look();
+    })`);
     await page.locator('usher-seat-map').click({ position });
   };
 

@@ -1,9 +1,9 @@
 /** The built server, killed while it sends a mail. */
-import { execFileSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { requireEventScoped } from '../../../src/infra/ids';
-import { redisUrl, startHouse, type House } from '../../support/house';
+import { startHouse, type House } from '../../support/house';
 import { openBoxOffice, type BoxOffice } from '../../support/box-office';
+import { buildUsher, BUILD_MS_MAX } from '../../support/build';
 import { startUsherProcess, type UsherProcess } from '../../support/usher-process';
 import { bookTickets } from '../tickets/door';
 import { MailServer } from './mail-server';
@@ -13,11 +13,11 @@ let server: MailServer;
 let house: House;
 let office: BoxOffice;
 beforeAll(async () => {
-  execFileSync(process.execPath, [join(ROOT, 'scripts/build.mjs')]);
+  await buildUsher();
   server = await MailServer.start();
   house = await startHouse();
   office = await openBoxOffice(house);
-}, 300_000);
+}, BUILD_MS_MAX);
 afterAll(async () => {
   await house.close();
   await server.stop();
@@ -30,7 +30,6 @@ beforeEach(() => {
 function startWorker(crashAt?: string): Promise<UsherProcess> {
   return startUsherProcess({
     databaseUrl: house.database.url,
-    redisUrls: redisUrl === undefined ? [] : [redisUrl],
     role: 'all',
     env: {
       SMTP_URL: server.url,

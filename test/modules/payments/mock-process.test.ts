@@ -1,6 +1,5 @@
-import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
 import { confirm, expectSoundBooks, hold, openBoxOffice } from '../../support/box-office';
+import { buildUsher, BUILD_MS_MAX } from '../../support/build';
 import { startHouse, type House } from '../../support/house';
 import { runJob, takeJobs } from '../../support/jobs';
 import { startMockProviderProcess, type MockProviderProcess } from '../../support/mock-provider';
@@ -9,12 +8,11 @@ import { FAILURES_MAX } from '../../../src/modules/payments/resilience';
 let provider: MockProviderProcess;
 let house: House;
 beforeAll(async () => {
-  const built = spawnSync(process.execPath, [join(__dirname, '../../../scripts/build.mjs')]);
-  expect(built.status).toBe(0);
+  await buildUsher();
   provider = await startMockProviderProcess();
   house = await startHouse({ config: { mockPaymentsUrl: provider.url } });
   await provider.control.webhooks({ url: `${house.url}/webhooks/mock` });
-}, 120_000);
+}, BUILD_MS_MAX);
 afterAll(async () => {
   await house.close();
   await provider.stop();
