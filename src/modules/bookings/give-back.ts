@@ -24,6 +24,7 @@ export interface LiveTicket {
   /** Whom it admits, and where a transfer has sent it. */
   holderName: string;
   holderEmail: string | null;
+  generation: number;
 }
 
 /** In order of their places. Nobody is let in with them, nor gives them back, until the caller is done. */
@@ -33,7 +34,7 @@ export async function lockLiveTickets(
 ): Promise<LiveTicket[]> {
   return tx.query(
     `SELECT id, no, price_minor AS "priceMinor", status, holder_name AS "holderName",
-       holder_email AS "holderEmail"
+       holder_email AS "holderEmail", generation
      FROM tickets
      WHERE event_id = $1 AND booking_id = $2 AND status <> 'VOID' ORDER BY no FOR UPDATE`,
     [eventId, id],
@@ -159,6 +160,13 @@ export async function voidTickets(
      WHERE t.event_id = $1 AND t.id = given.id`,
     [eventId, now, tickets.map(({ id }) => id), tickets.map(feeOf)],
   );
+  for (const { id: subjectId, holderEmail, generation: version } of tickets) {
+    // Whoever booked hears of the refund; whoever was given a ticket would hear of it at the door.
+    if (holderEmail === null) continue;
+    const mail = { kind: 'ticket-left', eventId, subjectId, version };
+    const key = `mail:ticket-left:${subjectId}:${version}`;
+    await app.jobs.enqueue(tx, 'send-mail', mail, { key });
+  }
   return seatChange(eventId, blockedBy === null ? 'A' : 'B', freed);
 }
 

@@ -191,8 +191,8 @@ export async function bookRefunded(
       reason: byProvider ? 'provider' : refund.reason,
     },
   });
-  // Whoever's event is cancelled hears of the money in the letter that says so; if it then came back,
-  // in another one, that promises word of the next try.
+  // Whoever's event is cancelled hears of the money in the letter that says so; unless it did not go, or
+  // came back: then of the next try as well, as the letter about that promises.
   if (
     refund.origin !== RefundOrigin.EVENT_CANCELLED ||
     (await tx.existsBy(Refund, { eventId, retriedAs: refund.id }))

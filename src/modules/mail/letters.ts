@@ -1,5 +1,6 @@
 /** What each kind of mail says, in plain words, from what stands in the books when it is written. */
 import type { App } from '../../app.types';
+import { normalizeEmail } from '../auth/account.rules';
 import { Booking, BookingStatus } from '../bookings/booking.entity';
 import { Refund, RefundStatus } from '../bookings/refund.entity';
 import { Event, EventStatus } from '../events/event.entity';
@@ -8,7 +9,7 @@ import { seatsOf } from '../seats/inventory';
 import { wordDate, wordPrice, wordTime } from '../tickets/pdf/wording';
 import { calendarEntry, paperUrl } from '../tickets/ticket-papers';
 import { codeOf } from '../tickets/ticket.service';
-import { Ticket, TicketStatus } from '../tickets/ticket.entity';
+import { Ticket, TicketStatus, TicketTransfer } from '../tickets/ticket.entity';
 import { Venue } from '../venues/venue.entity';
 import type { Composed, Letter } from './letter';
 import type { MailOrder } from './mail.facts';
@@ -31,6 +32,7 @@ const COMPOSERS: Record<Kind, (app: App, order: MailOrder) => Promise<Composed |
   'payment-awaited': awaited,
   'payment-late': late,
   'refund-failed': refundFailed,
+  'ticket-left': left,
   'ticket-transferred': transferred,
 };
 
@@ -261,6 +263,48 @@ async function transferred(app: App, order: MailOrder): Promise<Composed | undef
         uid: ticket.publicId,
         description: await placesOf(app, [ticket]),
       }),
+    },
+  };
+}
+
+/** To whoever had a ticket by a transfer, and has it no more: the old code is turned away at the door. */
+async function left(app: App, order: MailOrder): Promise<Composed | undefined> {
+  const { eventId, subjectId: id, version: generation } = order;
+  if (generation === undefined) return undefined;
+  const { manager } = app.db.orm;
+  const ticket = await manager.findOneBy(Ticket, { eventId, id });
+  const had = await manager.findOneBy(TicketTransfer, { eventId, ticketId: id, generation });
+  const found = ticket && (await bookingOf(app, { eventId, subjectId: ticket.bookingId }));
+  if (!ticket || !had || had.toEmail === null || !found) return undefined;
+  const { booking, occasion } = found;
+  const { title, status } = occasion.event;
+  const isVoid = ticket.status === TicketStatus.VOID;
+  const mine = normalizeEmail(had.toEmail);
+  // It is theirs still, or again; or they are the one who booked, who hears of all that.
+  const has = isVoid ? '' : (ticket.holderEmail ?? '');
+  if ([has, booking.customerEmail].some((address) => normalizeEmail(address) === mine)) {
+    return undefined;
+  }
+  const why = !isVoid
+    ? 'It has been given to somebody else'
+    : status === EventStatus.CANCELLED
+      ? 'The event has been cancelled'
+      : 'It has been cancelled';
+  return {
+    edition: generation,
+    letter: {
+      to: { name: had.toName, address: had.toEmail },
+      from: occasion.organizer,
+      subject: `Your ticket for ${title} is no longer valid`,
+      heading: 'Your ticket is no longer valid',
+      paragraphs: [
+        `${why}: the code that you were sent admits nobody any more.`,
+        `If that surprises you, ask ${booking.customerName}. Money that is given back goes to whoever paid.`,
+      ],
+      facts: [...occasionFacts(occasion), ['Place', await placesOf(app, [ticket])]],
+      links: [],
+      tickets: [],
+      calendar: undefined,
     },
   };
 }

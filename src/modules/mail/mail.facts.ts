@@ -9,6 +9,7 @@ const MAIL_KINDS = [
   'payment-awaited',
   'payment-late',
   'refund-failed',
+  'ticket-left',
   'ticket-transferred',
 ] as const;
 
@@ -17,7 +18,10 @@ const saleMail = z.object({
   kind: z.enum(MAIL_KINDS),
   eventId: z.uuid(),
   subjectId: z.uuid(),
-  /** Of an event that is moved: its version, and when it was to begin before. */
+  /**
+   * Of an event that is moved: its version, and when it was to begin before. Of a ticket that has left its
+   * holder: the generation that it had with them.
+   */
   version: z.int().optional(),
   wasAt: z.iso.datetime().optional(),
 });

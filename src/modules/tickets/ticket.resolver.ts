@@ -26,7 +26,7 @@ import { visibleCode } from './ticket.visibility';
 @Resolver(() => Ticket)
 export class TicketResolver {
   @Mutation(() => Ticket, {
-    description: `Gives a ticket to somebody else: it gets a new code, and the one before admits nobody. For whoever booked it, and staff who sell. Not once it is used or void, nor once the event has started or been cancelled, nor more than ${TRANSFERS_MAX} times (CONFLICT). Errors: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, BAD_USER_INPUT, CONFLICT, IDEMPOTENCY_CONFLICT.`,
+    description: `Gives a ticket to somebody else: it gets a new code, and the one before admits nobody; whoever was sent that one by a transfer is told so by mail. For whoever booked it, and staff who sell. Not once it is used or void, nor once the event has started or been cancelled, nor more than ${TRANSFERS_MAX} times (CONFLICT). Errors: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, BAD_USER_INPUT, CONFLICT, IDEMPOTENCY_CONFLICT.`,
   })
   async transferTicket(
     @Ctx() ctx: RequestContext,

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { EntityManager } from 'typeorm';
 import type { App } from '../../app.types';
 import { DomainError, notFound } from '../../errors';
 import { eventScopedId, newId, type EventScopedKey } from '../../infra/ids';
@@ -92,7 +93,21 @@ export async function transferTicket(app: App, transfer: TransferTicket): Promis
       { kind: 'ticket-transferred', eventId, subjectId: id },
       { key: `mail:ticket-transferred:${id}` },
     );
+    await tellFormerHolder(app, tx, ticket);
     return Object.assign(ticket, changes);
+  });
+}
+
+/** Whoever was sent the ticket before, and has a code that admits nobody from now on. */
+async function tellFormerHolder(
+  app: App,
+  tx: EntityManager,
+  { eventId, id: subjectId, holderEmail, generation: version }: Ticket,
+): Promise<void> {
+  if (holderEmail === null) return;
+  const mail = { kind: 'ticket-left', eventId, subjectId, version };
+  await app.jobs.enqueue(tx, 'send-mail', mail, {
+    key: `mail:ticket-left:${subjectId}:${version}`,
   });
 }
 

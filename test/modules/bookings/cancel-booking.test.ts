@@ -1,3 +1,4 @@
+import { requireEventScoped } from '../../../src/infra/ids';
 import {
   count,
   expectSoundBooks,
@@ -318,6 +319,13 @@ describe('a ticket that has been transferred', () => {
     const { id, ticketIds } = await buy(house, office, buyer.token, [0, 1]);
     await transfer(house, buyer.token, { ticketId: ticketIds[0]!, ...GRACE });
     expect(await cancel(house, office.ownerToken, id)).toMatchObject({ status: 'REFUNDED' });
+    // Whoever had it hears of that, and whoever has booked of the refund.
+    const { id: ticketUuid } = requireEventScoped('Ticket', ticketIds[0]!);
+    const mails = await house.app.db.query<{ key: string }>(
+      `SELECT key FROM graphile_worker.jobs WHERE key LIKE 'mail:ticket-left:%' AND key LIKE '%' || $1 || '%'`,
+      [ticketUuid],
+    );
+    expect(mails).toEqual([{ key: `mail:ticket-left:${ticketUuid}:2` }]);
   });
 
   it('at the same moment is either cancelled or transferred', async () => {

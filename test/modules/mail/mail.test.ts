@@ -155,6 +155,73 @@ describe('the mail of a confirmed booking', () => {
     expect(server.received[2]?.to).toEqual(['alan@example.org']);
   });
 
+  describe('to whoever has a transferred ticket no more', () => {
+    const GRACE = { holderName: 'Grace Höpper', email: 'grace@example.org' };
+    async function givenAway(): Promise<{ ticketId: string; left: MailOrder; bookingId: string }> {
+      const { order, tickets } = await booked();
+      const ticketId = tickets[0]!.id;
+      await transfer(house, buyer.token, { ticketId, ...GRACE });
+      const { eventId, id: subjectId } = requireEventScoped('Ticket', ticketId);
+      const bookingId = eventScopedId('Booking', { eventId, id: order.subjectId });
+      return {
+        ticketId,
+        bookingId,
+        left: { kind: 'ticket-left', eventId, subjectId, version: 2 },
+      };
+    }
+    const isQueued = ({ subjectId, version }: MailOrder): Promise<number> =>
+      count(house, `SELECT count(*) AS n FROM graphile_worker.jobs WHERE key = $1`, [
+        `mail:ticket-left:${subjectId}:${version}`,
+      ]);
+
+    it('tells of one that was given on, once, and not to whom', async () => {
+      const { ticketId, left } = await givenAway();
+      const next = { ticketId, holderName: 'Alan', email: 'alan@example.org' };
+      const { code } = await transfer(house, buyer.token, next);
+      expect(await isQueued(left)).toBe(1);
+      await sendMail(house.app, left);
+      await sendMail(house.app, left);
+      expect(server.received).toHaveLength(1);
+      expect(server.received[0]?.to).toEqual([GRACE.email]);
+      expect(server.received[0]?.mail.subject).toBe(
+        'Your ticket for An evening is no longer valid',
+      );
+      expect(bodyOf('text')).toContain('has been given to somebody else');
+      for (const secret of [code, 'Alan', 'alan@']) expect(bodyOf('text')).not.toContain(secret);
+    });
+
+    it('tells of one that was cancelled', async () => {
+      const { bookingId, left } = await givenAway();
+      await house.gql(
+        'mutation ($input: CancelBookingInput!) { cancelBooking(input: $input) { status } }',
+        { input: { bookingId, idempotencyKey: newId() } },
+        { token: office.ownerToken },
+      );
+      await sendMail(house.app, left);
+      expect(server.received[0]?.to).toEqual([GRACE.email]);
+      expect(bodyOf('text')).toContain('It has been cancelled');
+    });
+
+    it('tells nothing where it is theirs still or again, or was never sent to them', async () => {
+      const { ticketId, left } = await givenAway();
+      await sendMail(house.app, { ...left, version: 3 });
+      await transfer(house, buyer.token, {
+        ticketId,
+        holderName: 'Grace',
+        email: 'Grace@Example.org',
+      });
+      await sendMail(house.app, left);
+      expect(server.attempts).toBe(0);
+      const own = await booked([4]);
+      const id = own.tickets[0]!.id;
+      await transfer(house, buyer.token, { ticketId: id, holderName: 'Grace' });
+      await transfer(house, buyer.token, { ticketId: id, holderName: 'Alan' });
+      const { id: subjectId } = requireEventScoped('Ticket', id);
+      for (const version of [1, 2, 3])
+        expect(await isQueued({ ...left, subjectId, version })).toBe(0);
+    });
+  });
+
   it('is not written where there is nothing to tell any more', async () => {
     const { order } = await booked();
     await house.app.db.query(
