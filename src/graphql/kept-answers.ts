@@ -83,13 +83,10 @@ export class KeptAnswers {
     this.documents = new Documents(schema);
   }
 
-  /**
-   * What is asked, where it may be for an answer that is kept: cheap, since every request comes by here.
-   * Apollo's protection from other sites' forms is not passed by: what it would refuse goes to Apollo.
-   */
+  /** What is asked, where it may be for an answer that is kept: cheap, since every request comes by here. */
   read(request: FastifyRequest): Asked | undefined {
     const contentType = contentTypeFor(request.headers.accept);
-    if (contentType === undefined || !isNoForm(request)) return undefined;
+    if (contentType === undefined || isForm(request)) return undefined;
     const question =
       request.method === 'POST' ? questionIn(request.body) : this.questionByUrl(request);
     return question && { question, contentType };
@@ -121,6 +118,9 @@ export class KeptAnswers {
     const { question, contentType } = asked;
     const query = this.publicQuery(question);
     if (query === undefined) return false;
+    // Apollo refuses a URL that a page of another site could ask for. This one says the same to everybody,
+    // with a token or without, but for drafts, and no browser adds a token by itself.
+    request.headers['apollo-require-preflight'] ??= 'public';
     for (let tries = 0; tries < TRIES_MAX; tries++) {
       const kept = this.kept.get(question.key);
       // Where it cannot be looked up whether it is right, Apollo will have the same trouble.
@@ -293,11 +293,11 @@ function readVariables(given: unknown): Record<string, unknown> | undefined {
     : undefined;
 }
 
-function isNoForm({ method, headers }: FastifyRequest): boolean {
+/** A body that a form of any site can send: Apollo refuses it. */
+function isForm({ method, headers }: FastifyRequest): boolean {
+  if (method !== 'POST') return false;
   const type = headers['content-type'];
-  if (type === 'application/json' || (type !== undefined && JSON_TYPE.test(type))) return true;
-  if (method === 'POST') return false;
-  return Boolean(headers['apollo-require-preflight'] ?? headers['x-apollo-operation-name']);
+  return type !== 'application/json' && (type === undefined || !JSON_TYPE.test(type));
 }
 
 /** Undefined where neither will do. */
