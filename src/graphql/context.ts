@@ -41,6 +41,8 @@ export class RequestContext {
   private loaders: Map<unknown, unknown> | undefined;
   private known: Viewer | undefined;
   private listEntries = 0;
+  /** Where something here was allowed by a right of staff: whether a caller has it still. */
+  right: ((ctx: RequestContext) => Promise<boolean>) | undefined;
 
   constructor(
     readonly app: App,

@@ -32,6 +32,8 @@ import { Turns } from './turns';
 
 /** Subscriptions that are sent their first message in one turn of the event loop. */
 const BEGINNINGS_A_TURN = 32;
+/** How often it is asked whether staff still have the right that a subscription of theirs rests on. */
+const RIGHT_MS = 10_000;
 
 export interface OperationRequest {
   query: string;
@@ -82,6 +84,10 @@ export class Running {
 
   /** Whom it is done for; undefined until that is known. */
   identity: Identity | undefined;
+
+  /** Whether the caller still has the right that this was begun by; undefined where it needed none. */
+  hasRight: (() => Promise<boolean>) | undefined;
+  rightAskedMs = 0;
 
   /** A method, since it may have become so while something was awaited. */
   isStopped(): boolean {
@@ -178,15 +184,30 @@ export class Operations {
     }
   }
 
-  /** Ends the subscriptions whose token has run out; those nobody asked a token of go on. */
+  /**
+   * Ends the subscriptions whose token has run out, or who lost the right to them; those nobody asked a
+   * token of go on.
+   */
   endExpired(): void {
+    const nowMs = this.app.clock.monotonicMs();
     for (const [running, channel] of this.identified) {
       try {
         running.identity?.check();
       } catch (error) {
         channel.connection.expire(running, this.refusalOf(error));
+        continue;
       }
+      if (running.hasRight === undefined || nowMs - running.rightAskedMs < RIGHT_MS) continue;
+      running.rightAskedMs = nowMs;
+      void this.endWithoutRight(running, running.hasRight);
     }
+  }
+
+  private async endWithoutRight(running: Running, hasRight: () => Promise<boolean>): Promise<void> {
+    // Where nobody can tell, as while the database is away, the next time will do.
+    if (await hasRight().catch(() => true)) return;
+    const message = 'Your role in this organization does not allow this any more.';
+    running.stop(this.refusalOf(new DomainError('FORBIDDEN', message)));
   }
 
   private async answer(args: OperationArgs, running: Running, channel: Channel): Promise<void> {
@@ -231,7 +252,12 @@ export class Operations {
       this.fanOut.letGo(events);
       return undefined;
     }
+    const { right } = args.contextValue;
     args.contextValue = args.contextValue.fresh();
+    if (right !== undefined) {
+      running.rightAskedMs = this.app.clock.monotonicMs();
+      running.hasRight = () => right(args.contextValue.fresh());
+    }
     const subscriber = this.fanOut.start(args, events, channel, rootFieldOf(args.operation));
     running.onStop = (error) => {
       if (error === undefined) subscriber.stop();

@@ -23,6 +23,7 @@ export async function requirePermission(
   }
   const membership = await ctx.load(viewerMembership, organizationId);
   requireRight(membership?.role, action, what);
+  restOn(ctx, organizationId, action);
 }
 
 /** Whether the viewer may; anonymous viewers and guests may nothing. */
@@ -33,7 +34,14 @@ export async function mayDo(
 ): Promise<boolean> {
   if (ctx.viewer.kind !== 'user') return false;
   if (ctx.viewer.platformAdmin) return true;
-  return roleMay((await ctx.load(viewerMembership, organizationId))?.role, action);
+  const may = roleMay((await ctx.load(viewerMembership, organizationId))?.role, action);
+  if (may) restOn(ctx, organizationId, action);
+  return may;
+}
+
+/** A subscription goes on for as long as the right that let it begin. */
+function restOn(ctx: RequestContext, organizationId: string, action: Action): void {
+  ctx.right = (later) => mayDo(later, organizationId, action);
 }
 
 /** Throws NOT_FOUND of `what` where there is no role, FORBIDDEN where it has not the right. */
