@@ -8,9 +8,6 @@ import { insertDeliveries } from './deliveries.sql';
 import { Webhook } from './webhook.entity';
 
 const PAGE = 500;
-/** What a client may name goes further than what PostgreSQL can read as JavaScript writes it. */
-const FIRST_MS = 0;
-const LAST_MS = Date.UTC(9999, 11, 31);
 
 const progress = z.object({
   webhookId: z.string(),
@@ -31,7 +28,7 @@ export type ReplayFrom = { at: Date } | { domainEventId: string };
 export async function replayWebhook(app: App, webhook: Webhook, from: ReplayFrom): Promise<void> {
   const start =
     'at' in from
-      ? new Date(Math.min(Math.max(from.at.getTime(), FIRST_MS), LAST_MS)).toISOString()
+      ? from.at.toISOString()
       : await recordedAtOf(app.db, webhook.organizationId, from.domainEventId);
   if (start === undefined) {
     throw badInput([

@@ -448,21 +448,17 @@ describe('replayWebhook', () => {
     expect(nosAt(to)).toEqual([1, 2]);
   });
 
-  it('takes a time before all calendars for the beginning, and one after them for never', async () => {
+  it('takes the first time there is for the beginning, and the last one for never', async () => {
     const to = await receiver();
     const { id } = await hookTo(to.url, ['seats.unblocked']);
     await unblocked(1);
     await deliver();
-    for (const fromTime of [
-      '0000-01-01T00:00:00Z',
-      '0000-01-01T00:00:00+14:00',
-      '9999-12-31T23:59:59.999-23:59',
-    ]) {
+    for (const fromTime of ['0001-01-01T00:00:00Z', '9999-12-31T23:59:59.999Z']) {
       expect((await api().replay({ webhookId: id, fromTime })).errors).toBeUndefined();
       await replayAll();
       await deliver();
     }
-    expect(nosAt(to)).toEqual([1, 1, 1]);
+    expect(nosAt(to)).toEqual([1, 1]);
   });
 
   it('refuses a point that is none, or another organization’s', async () => {
