@@ -55,6 +55,8 @@ export class LiveEvent implements Watched {
   private horizon: bigint;
   private seen: Seen;
   private prunedBelow = 0n;
+  /** Who knows a state up to here may believe seats free that are held: our clock was wrong then. */
+  private takenBackAt = -1n;
   private recent: RecentChanges;
   private reading: Promise<void> | undefined;
   private nextReading: Promise<void> | undefined;
@@ -133,8 +135,14 @@ export class LiveEvent implements Watched {
       }));
   }
 
+  /** Brings the held seats to the hour, wherever that has been set since. */
   lapse(): void {
-    this.announce(this.projection.lapse(this.context.clock.now().getTime()));
+    const nowMs = this.context.clock.now().getTime();
+    if (this.projection.takeBack(nowMs)) {
+      this.takenBackAt = this.horizon;
+      this.announceAll();
+    }
+    this.announce(this.projection.lapse(nowMs));
   }
 
   /**
@@ -191,12 +199,13 @@ export class LiveEvent implements Watched {
   }
 
   /**
-   * Undefined for a cursor of another history, from the future or from before what the log keeps. A
-   * hold that ran out meanwhile is in no log.
+   * Undefined for a cursor of another history, from the future or from before what the log keeps, and
+   * for one that came with holds let go of by a wrong clock. A hold that ran out meanwhile is in no log.
    */
   private async changedSince({ epoch, horizon }: Cursor): Promise<Iterable<number> | undefined> {
     if (epoch !== this.epoch || horizon > this.horizon || horizon < this.prunedBelow)
       return undefined;
+    if (horizon <= this.takenBackAt) return undefined;
     const nos = await this.recent.since(horizon);
     return nos && [...nos, ...this.projection.lapsedNos()];
   }
@@ -235,8 +244,8 @@ export class LiveEvent implements Watched {
       this.announce(this.projection.merge(snapshot));
     } else {
       this.projection.replace(snapshot);
-      for (const watch of this.watches) watch.markSnapshot();
-      this.scheduleTick();
+      this.takenBackAt = -1n;
+      this.announceAll();
     }
     this.epoch = snapshot.epoch;
     this.horizon = snapshot.horizon;
@@ -251,6 +260,12 @@ export class LiveEvent implements Watched {
       const found = await this.context.readChanges({ eventId: this.eventId, seen });
       return found.epoch === epoch ? found : { ...found, changes: undefined };
     });
+  }
+
+  /** To each watcher the whole map. */
+  private announceAll(): void {
+    for (const watch of this.watches) watch.markSnapshot();
+    if (this.watchCount > 0) this.scheduleTick();
   }
 
   private announce(nos: readonly number[]): void {

@@ -36,8 +36,9 @@ export class Projection {
   private heldUntilMs = new Float64Array();
   /** No held seat lapses before this instant. */
   private nextLapseMs = NEVER;
-  /** Seats shown as available though the last that was written down is their hold. */
-  private readonly lapsed = new Set<number>();
+  /** Seats whose last written state is a hold that time ended, with its deadline: they are shown as available. */
+  private readonly lapsed = new Map<number, number>();
+  private lapsedAtMs = Number.NEGATIVE_INFINITY;
   /** counts[category][status code] */
   private counts: (Uint32Array | undefined)[] = [];
   private statusesText: string | undefined;
@@ -99,9 +100,28 @@ export class Projection {
     return changed;
   }
 
+  /**
+   * Shows as held again what lapse() freed too soon, by a clock that has been set back since. True where there was
+   * any: of one version, what is not held counts as newer, so only a whole map tells others of it.
+   */
+  takeBack(nowMs: number): boolean {
+    if (nowMs >= this.lapsedAtMs) return false;
+    this.lapsedAtMs = nowMs;
+    let any = false;
+    for (const [no, deadline] of this.lapsed) {
+      if (deadline <= nowMs) continue;
+      this.lapsed.delete(no);
+      this.setCode(no, HELD);
+      this.setDeadline(no, deadline);
+      any = true;
+    }
+    return any;
+  }
+
   /** Frees the held seats whose deadline has passed at `nowMs`, and returns their positions. */
   lapse(nowMs: number): number[] {
     if (nowMs < this.nextLapseMs) return [];
+    this.lapsedAtMs = Math.max(this.lapsedAtMs, nowMs);
     const lapsed: number[] = [];
     let next = NEVER;
     for (let no = 0; no < this.seatCount; no++) {
@@ -109,7 +129,7 @@ export class Projection {
       if (deadline <= nowMs) {
         this.setCode(no, AVAILABLE);
         this.heldUntilMs[no] = NEVER;
-        this.lapsed.add(no);
+        this.lapsed.set(no, deadline);
         lapsed.push(no);
       } else if (deadline < next) {
         next = deadline;
@@ -121,7 +141,7 @@ export class Projection {
 
   /** Seats that time alone has freed so far; the log does not tell of them. */
   lapsedNos(): readonly number[] {
-    return [...this.lapsed];
+    return [...this.lapsed.keys()];
   }
 
   statusOf(no: number): SeatStatusLetter {

@@ -150,6 +150,29 @@ describe('a projection', () => {
     expect(projection.lapse(30)).toEqual([0]);
   });
 
+  it('holds again what a clock has freed that is set back, but for what was written down meanwhile', () => {
+    const projection = new Projection(snapshotOf('HHHS', [10, 20, 30, null]));
+    const counts = projection.availability();
+    expect(projection.lapse(25)).toEqual([0, 1]);
+    projection.apply(change('A', [0], 2));
+    const { revision } = projection;
+    expect(projection.takeBack(25)).toBe(false);
+    expect(projection.takeBack(22)).toBe(false); // that one’s time is up by this clock too
+    expect(projection.revision).toBe(revision);
+    expect(projection.takeBack(15)).toBe(true);
+    expect(projection.statuses()).toBe('AHHS');
+    expect(projection.versionOf(1)).toBe(1);
+    expect(projection.revision).toBeGreaterThan(revision);
+    expect(projection.lapsedNos()).toEqual([]);
+    expect(projection.takeBack(15)).toBe(false);
+    // And time goes on.
+    expect(projection.lapse(19)).toEqual([]);
+    expect(projection.lapse(20)).toEqual([1]);
+    projection.apply(change('H', [0], 3, 60));
+    expect(projection.takeBack(5)).toBe(true);
+    expect(projection.availability()).toEqual(counts);
+  });
+
   it('never frees a hold whose payment is in flight', () => {
     const projection = new Projection(snapshotOf('HA', [Infinity, null]));
     projection.apply(change('H', [1], 2, Infinity));

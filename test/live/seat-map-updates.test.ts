@@ -65,6 +65,29 @@ describe('seatMapUpdates', () => {
     expect((await client.next()).changes).toEqual([{ no: 5, status: 'HELD', version: 3 }]);
   });
 
+  it('shows holds again that a wrong clock let go of, also to who comes back with a cursor of then', async () => {
+    await holdNos(house, hall, token, [4, 5]);
+    const right = `AAAAHH${'A'.repeat(HALL_SEATS - 6)}`;
+    const client = new MapClient(house, hall);
+    await client.connect();
+    house.clock.set(3_600);
+    expect((await client.next()).availability.held).toBe(0);
+    const gone = new MapClient(house, hall);
+    expect((await gone.connect()).availability.held).toBe(0);
+    await gone.close();
+    house.clock.set(-3_600);
+    const { snapshot, availability } = await client.next();
+    expect(snapshot?.statuses).toBe(right);
+    expect(availability.held).toBe(2);
+    expect((await gone.connect()).snapshot?.statuses).toBe(right);
+    await holdNos(house, hall, (await house.given.guest()).token, [6]);
+    for (const each of [client, gone])
+      expect(await each.next()).toMatchObject({
+        snapshot: null,
+        changes: [{ no: 6, status: 'HELD' }],
+      });
+  });
+
   it('gathers what happens in one moment into few messages', async () => {
     const client = new MapClient(house, hall);
     await client.connect();
