@@ -78,7 +78,7 @@ export type ReservationStatus =
   | 'BOOKED'
   /** Being paid for, whatever the deadline: BOOKED when the charge succeeds, ACTIVE again for two minutes at least when it fails. */
   | 'CHECKOUT'
-  /** Its deadline has passed: its places are anybody’s again. */
+  /** Its deadline has passed: its places are anybody’s again, two seconds later at most. */
   | 'EXPIRED'
   /** Given up by its buyer, or because its event was cancelled. */
   | 'RELEASED';

@@ -102,7 +102,8 @@ export class Event {
 
   @Column('integer')
   @Field(() => Int, {
-    description: 'How long seats are held for a buyer, in seconds; extendReservation adds as many.',
+    description:
+      'How long seats are held for a buyer, in seconds; extendReservation starts them anew.',
   })
   holdSeconds!: number;
 

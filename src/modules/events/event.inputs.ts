@@ -293,7 +293,10 @@ export class EventFilter {
   @IsText(0, 200)
   search?: string | null;
 
-  @Field(() => ID, { nullable: true, description: 'Put on by this organization.' })
+  @Field(() => ID, {
+    nullable: true,
+    description: 'Put on by this organization. NOT_FOUND for what cannot be the id of one.',
+  })
   organizationId?: string | null;
 
   @Field(() => String, {

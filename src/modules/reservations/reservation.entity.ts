@@ -25,7 +25,10 @@ registerEnumType(ReservationStatus, {
     BOOKED: {
       description: 'Paid for: its places are sold, and stay so until tickets are given back.',
     },
-    EXPIRED: { description: 'Its deadline has passed: its places are anybody’s again.' },
+    EXPIRED: {
+      description:
+        'Its deadline has passed: its places are anybody’s again, two seconds later at most.',
+    },
     RELEASED: { description: 'Given up by its buyer, or because its event was cancelled.' },
   },
 });
@@ -80,7 +83,8 @@ export class Reservation {
 
   @Column('timestamptz')
   @Field(() => DateTime, {
-    description: 'The deadline. It starts at the first hold; adding seats does not move it.',
+    description:
+      'The deadline. It starts at the first hold; adding seats does not move it, extendReservation does.',
   })
   expiresAt!: Date;
 
@@ -95,7 +99,8 @@ export class Reservation {
   endedAt!: Date | null;
 
   @Field(() => Int, {
-    description: 'How many times extendReservation can still move the deadline.',
+    description:
+      'How many times extendReservation can still move the deadline, never past 2 hours from the first hold.',
   })
   get extensionsLeft(): number {
     return Math.max(0, EXTENSIONS_MAX - this.extensions);
