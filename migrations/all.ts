@@ -30,6 +30,7 @@ import { ChangeByPosition1700000811000 } from './1700000811000-change-by-positio
 import { ComparePayments1700000830000 } from './1700000830000-compare-payments';
 import { OneBookingPerEmail1700000840000 } from './1700000840000-one-booking-per-email';
 import { OneLockOrder1700000850000 } from './1700000850000-one-lock-order';
+import { RowsThatChange1700000860000 } from './1700000860000-rows-that-change';
 
 export const migrations = [
   Accounts1700000100000,
@@ -63,4 +64,5 @@ export const migrations = [
   ComparePayments1700000830000,
   OneBookingPerEmail1700000840000,
   OneLockOrder1700000850000,
+  RowsThatChange1700000860000,
 ];

@@ -1077,6 +1077,44 @@ AS $function$
     RETURN v_answer;
   END $function$;
 
+CREATE OR REPLACE FUNCTION public.hold_seats_beside(p_near integer[], p_far integer[], p_event_id uuid, p_event_version integer, p_nos integer[], p_ticket_types text[], p_prices integer[], p_areas jsonb, p_reservation_id uuid, p_adding boolean, p_holder_id uuid, p_holder_kind text, p_now timestamp with time zone, p_hold_seconds integer, p_limit integer, p_holder_limit integer, p_jitter_ms integer, p_key text, p_input_hash bytea, p_correlation_id text DEFAULT NULL::text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
+AS $function$
+      DECLARE
+        v_gone integer[];
+      BEGIN
+        -- In the order in which hold_seats takes them.
+        IF p_key IS NOT NULL OR p_holder_limit IS NOT NULL THEN
+          PERFORM pg_advisory_xact_lock(hashtextextended(p_event_id::text || p_holder_id::text, 1));
+        END IF;
+        IF p_adding THEN
+          PERFORM 1 FROM reservations
+          WHERE event_id = p_event_id AND id = p_reservation_id AND holder_id = p_holder_id FOR UPDATE;
+        END IF;
+        -- Who comes too late for the seats themselves waits for nobody: hold_seats tells why.
+        SELECT array_agg(no ORDER BY no) INTO v_gone FROM seats
+        WHERE event_id = p_event_id AND no = ANY (p_nos) AND NOT seat_is_free(status, held_until, p_now);
+        IF v_gone IS NULL THEN
+          PERFORM 1 FROM seats
+          WHERE event_id = p_event_id AND no = ANY (p_nos || p_far) ORDER BY no FOR UPDATE;
+          -- Not by a join, which with a plan that is kept may read all seats of the event.
+          SELECT array_agg(no ORDER BY no) INTO v_gone FROM seats
+          WHERE event_id = p_event_id AND no = ANY (p_near || p_far) AND NOT seat_is_free(status, held_until, p_now);
+          IF EXISTS (
+            SELECT 1 FROM unnest(p_near, p_far) AS beside (near, far)
+            WHERE far = ANY (v_gone) AND near <> ALL (v_gone)
+          ) THEN
+            RETURN jsonb_build_object('outcome', 'ROW_CHANGED');
+          END IF;
+        END IF;
+        RETURN hold_seats(p_event_id, p_event_version, p_nos, p_ticket_types, p_prices, p_areas, p_reservation_id,
+          p_adding, p_holder_id, p_holder_kind, p_now, p_hold_seconds, p_limit, p_holder_limit, p_jitter_ms, p_key,
+          p_input_hash, p_correlation_id);
+      END $function$;
+
 CREATE OR REPLACE FUNCTION public.instant_text(p_at timestamp with time zone)
  RETURNS text
  LANGUAGE sql

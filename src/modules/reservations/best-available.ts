@@ -8,9 +8,10 @@ import { setImmediate } from 'node:timers/promises';
 import type { App } from '../../app.types';
 import { badInput, notFound, RefusalError, type FieldProblem } from '../../errors';
 import type { EventOffer } from '../events/event-offer';
-import { findBest, type Wish } from '../seats/finder';
+import { findBest, pairsKept, type Wish } from '../seats/finder';
 import { inventoryOf, seatIn, type Inventory } from '../seats/inventory';
 import type { Proposal } from '../seats/best-available.rules';
+import type { FreePairs } from '../seats/orphan.rules';
 import type { Seat } from '../seats/seat.entity';
 import type { PlanLayout } from '../venues/geometry';
 import { limitExceeded } from './hold-refusals';
@@ -20,6 +21,8 @@ import type { SeatSelection } from './reservation.rules';
 
 /** Each try that fails means that somebody else has just got seats. */
 const TRIES_MAX = 30;
+/** After so many a party takes seats beside which others have just left one: better that than none. */
+const TRIES_FOR_THE_ROW = 10;
 /** Times a party waits for others that are about to take what is left: more than a process lets in at once. */
 const WAITS_MAX = 300;
 /** How far below the best a choice may lie, in score; doubles with each lost race, up to a tier's worth. */
@@ -31,6 +34,7 @@ const PARTY_MAX = 500;
 const LARGE_PARTY = 50;
 const LARGE_PROPOSALS_MAX = 3;
 
+const NOTHING_BESIDE: FreePairs = { near: [], far: [] };
 /** Of a party that names no seats itself. */
 const NO_SELECTION = { seats: [], areas: [], reservationId: undefined } as const;
 
@@ -128,8 +132,11 @@ async function claimBest(app: App, holder: Holder, wanted: WantedSeats): Promise
       continue;
     }
     attempt += 1;
+    // Of the instant of the search.
+    const beside =
+      attempt > TRIES_FOR_THE_ROW ? NOTHING_BESIDE : pairsKept({ inventory, offer }, best.nos);
     const reservation = await claims.during(best.nos, () =>
-      claim(app, holder, wanted, inventory, best),
+      claim(app, holder, wanted, inventory, { ...best, beside }),
     );
     if (reservation !== undefined) return reservation;
     await inventory.live.catchUp();
@@ -151,7 +158,7 @@ async function claim(
   holder: Holder,
   wanted: WantedSeats,
   { layout }: Inventory,
-  { nos }: Proposal,
+  { nos, beside }: Proposal & { beside: FreePairs },
 ): Promise<Reservation | undefined> {
   const { idempotencyKey, itemsMax } = wanted;
   try {
@@ -161,7 +168,7 @@ async function claim(
       reservationId: undefined,
       idempotencyKey,
       itemsMax,
-      proposed: true,
+      proposed: beside,
       said: wishIn(wanted),
     });
   } catch (error) {

@@ -10,7 +10,7 @@ import type { HoldOutcome } from '../seats/seat-functions.sql';
 /** Lost seats that the sentence names; the list has them all. */
 const NAMED_MAX = 10;
 
-type Refused = Exclude<HoldOutcome, { outcome: 'HELD' | 'EVENT_CHANGED' }>;
+type Refused = Exclude<HoldOutcome, { outcome: 'HELD' | 'EVENT_CHANGED' | 'ROW_CHANGED' }>;
 
 /** What a buyer is told of an outcome that is not the good one; `wanted` is what was asked for. */
 export async function refusalOf(

@@ -6,8 +6,9 @@ import { brokenConstraintOf, retryTransaction } from '../../infra/database';
 import { newId } from '../../infra/ids';
 import type { EventOffer } from '../events/event-offer';
 import { salesState } from '../events/event.rules';
-import { orphansOf } from '../seats/finder';
+import { orphansOf, pairsKept } from '../seats/finder';
 import { inventoryOf, seatIn } from '../seats/inventory';
+import type { FreePairs } from '../seats/orphan.rules';
 import { withSectionLocks } from '../seats/section-locks';
 import { oneBookingOnly } from './already-booked';
 import { fairShare } from './fairness';
@@ -29,8 +30,8 @@ import {
   type SeatSelection,
 } from './reservation.rules';
 
-/** How often a hold is priced anew because the event changed under it. */
-const PRICINGS_MAX = 3;
+/** How often a hold is judged anew because the event, or the row beside its seats, changed under it. */
+const TRIES_MAX = 6;
 
 export interface HoldRequest {
   eventId: string;
@@ -41,8 +42,8 @@ export interface HoldRequest {
   idempotencyKey: string | undefined;
   /** For staff who sell: items the reservation may have, instead of what the event allows a buyer. */
   itemsMax?: number | undefined;
-  /** Seats we proposed ourselves keep the orphan rule already. */
-  proposed?: true;
+  /** Seats we proposed ourselves keep the orphan rule already, as long as these beside them stay free. */
+  proposed?: FreePairs | undefined;
   /** What makes two requests with one key the same; the selection where absent. */
   said?: unknown;
 }
@@ -60,7 +61,7 @@ export async function holdSeats(
   holder: Holder,
   request: HoldRequest,
 ): Promise<Reservation> {
-  for (let pricing = 1; pricing <= PRICINGS_MAX; pricing++) {
+  for (let attempt = 1; attempt <= TRIES_MAX; attempt++) {
     const offer = await app.offers.get(request.eventId);
     if (offer === undefined) throw notFound('event');
     const wanted = await priceWish(app, holder, request, offer).catch(async (error: unknown) => {
@@ -72,6 +73,16 @@ export async function holdSeats(
     if (wanted instanceof Reservation) return wanted;
     const outcome = await claim(app, holder, request, offer, wanted);
     if (outcome.outcome === 'HELD') return settleHold(app, holder, request.eventId, outcome);
+    if (outcome.outcome === 'ROW_CHANGED') {
+      const inventory = await inventoryOf(app, offer.event);
+      await inventory.live.catchUp();
+      if (request.proposed === undefined) continue;
+      // Whoever proposed the seats looks for better ones.
+      throw new RefusalError('SeatsUnavailable', 'The row has changed.', {
+        seats: [],
+        alternatives: [],
+      });
+    }
     if (outcome.outcome !== 'EVENT_CHANGED') {
       throw await refusalOf(app, offer, outcome, wanted);
     }
@@ -80,13 +91,16 @@ export async function holdSeats(
   throw new DomainError('CONFLICT', 'The event is being changed at the moment. Try again.');
 }
 
+/** What is wanted, and what the orphan rule's verdict on it rests on. */
+type JudgedClaim = Claim & { beside?: FreePairs | undefined };
+
 /** All that can be refused without asking the database for the seats, and what the wish costs. */
 async function priceWish(
   app: App,
   holder: Holder,
   request: HoldRequest,
   offer: EventOffer,
-): Promise<Claim> {
+): Promise<JudgedClaim> {
   const { event } = offer;
   const layout = await app.layouts.get(event.seatingPlanId);
   const sales = salesState(event, app.clock.now());
@@ -114,10 +128,10 @@ async function priceWish(
     request.seats,
     request.areas,
   );
-  if (event.forbidOrphanSeats && request.proposed === undefined) {
-    await requireNoOrphans(app, offer, wanted.nos);
-  }
-  return wanted;
+  if (!event.forbidOrphanSeats) return wanted;
+  const beside = request.proposed ?? (await requireNoOrphans(app, offer, wanted.nos));
+  // Places of an area may stand before the seats, and would be waited for behind them.
+  return wanted.areas.length > 0 ? wanted : { ...wanted, beside };
 }
 
 function claim(
@@ -125,7 +139,7 @@ function claim(
   holder: Holder,
   request: HoldRequest,
   offer: EventOffer,
-  wanted: Claim,
+  wanted: JudgedClaim,
 ): Promise<HoldOutcome> {
   const { event, layout } = offer;
   const call = (): Promise<HoldOutcome> =>
@@ -172,16 +186,16 @@ export async function earlierGrant(
   return readAgain(app, request.eventId, stored.answer.reservationId);
 }
 
-/** Seats that are gone anyway are refused for that, by the database. */
+/** What the verdict rests on. Seats that are gone anyway are refused for that, by the database. */
 async function requireNoOrphans(
   app: App,
   offer: EventOffer,
   nos: readonly number[],
-): Promise<void> {
+): Promise<FreePairs | undefined> {
   const inventory = await inventoryOf(app, offer.event);
-  if (nos.some((no) => inventory.projection.statusOf(no) !== 'A')) return;
+  if (nos.some((no) => inventory.projection.statusOf(no) !== 'A')) return undefined;
   const orphans = orphansOf({ inventory, offer }, nos);
-  if (orphans.length === 0) return;
+  if (orphans.length === 0) return pairsKept({ inventory, offer }, nos);
   const seats = orphans.map((no) => seatIn(inventory, no));
   const labels = seats.map((seat) => seat.label).join(', ');
   throw new RefusalError('OrphanSeats', `This would leave single empty seats: ${labels}.`, {

@@ -7,7 +7,7 @@ import type { PlanLayout } from '../venues/geometry';
 import { alternativesFor } from './alternatives.rules';
 import { proposeBest, type Proposal } from './best-available.rules';
 import type { Inventory } from './inventory';
-import { orphansAgainstRule } from './orphan.rules';
+import { orphansAgainstRule, pairsBeside, type FreePairs } from './orphan.rules';
 import { blocksOf, type SeatBlocks } from './seat-blocks.rules';
 
 /** How many alternatives a refusal offers. */
@@ -100,6 +100,14 @@ export function orphansOf({ inventory, offer }: Search, taken: readonly number[]
     taken,
     mayTake: (no) => categories.has(projection.categoryOf(no)),
   });
+}
+
+/** What the rule's verdict on seats that break it not rests on; nothing where the event has no such rule. */
+export function pairsKept({ inventory, offer }: Search, taken: readonly number[]): FreePairs {
+  if (!offer.event.forbidOrphanSeats) return { near: [], far: [] };
+  const { layout, projection } = inventory;
+  const isFree = (no: number): boolean => projection.statusOf(no) === 'A';
+  return pairsBeside({ layout, blocks: blocksIn(layout), isFree, taken });
 }
 
 /** Free seats like the wanted ones, of which `gone` are lost: as many, of the same categories, nearest first. */

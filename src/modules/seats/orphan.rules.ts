@@ -62,6 +62,34 @@ export function orphansAgainstRule(
   return refused.sort((a, b) => a - b);
 }
 
+/** `near[i]` stays free beside a selection, and is no orphan because `far[i]`, behind it, is free as well. */
+export interface FreePairs {
+  near: number[];
+  far: number[];
+}
+
+/** What "creates no orphan" rests on: as long as these stay as they are, or the near ones go, it is true. */
+export function pairsBeside({ layout, blocks, isFree, taken }: OrphanQuestion): FreePairs {
+  const chosen = new Set(taken);
+  const pairs: FreePairs = { near: [], far: [] };
+  for (const no of chosen) {
+    const position = blocks.positionOf[no] ?? -1;
+    if (position < 0) continue;
+    const block = blocks.blockAt[position] ?? 0;
+    const [start, end] = [blocks.starts[block] ?? 0, blocks.starts[block + 1] ?? 0];
+    for (const step of [-1, 1]) {
+      const [first, second] = [position + step, position + 2 * step];
+      if (second < start || second >= end) continue;
+      const [near, far] = [blocks.noAt[first] ?? 0, blocks.noAt[second] ?? 0];
+      const stayFree = [near, far].every((seat) => isFree(seat) && !chosen.has(seat));
+      if (!stayFree || layout.accessible[near] === 1) continue;
+      pairs.near.push(near);
+      pairs.far.push(far);
+    }
+  }
+  return pairs;
+}
+
 const FREE = 1;
 /** The buyer may take it. */
 const OPEN = 2;

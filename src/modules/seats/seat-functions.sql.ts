@@ -49,6 +49,8 @@ export interface HoldCall {
   releaseJitterMs: number;
   idempotencyKey: string | null;
   inputHash: Buffer | null;
+  /** What must not have changed beside the seats, else ROW_CHANGED; not together with areas. */
+  beside?: { near: readonly number[]; far: readonly number[] } | undefined;
 }
 
 interface Changed {
@@ -77,6 +79,7 @@ export type HoldOutcome =
   | Held
   | Closed
   | { outcome: 'EVENT_CHANGED' }
+  | { outcome: 'ROW_CHANGED' }
   | { outcome: 'LIMIT_EXCEEDED'; limit: number }
   | { outcome: 'IDEMPOTENCY_CONFLICT' }
   | { outcome: 'SEATS_UNAVAILABLE' | 'ALREADY_YOURS'; nos: number[] }
@@ -116,31 +119,42 @@ export async function callHoldSeats(
   db: Pick<Database, 'queryPrepared'>,
   hold: HoldCall,
 ): Promise<HoldOutcome> {
-  const rows = await db.queryPrepared<{ answer: HoldOutcome }>(
-    'hold_seats',
-    'SELECT hold_seats($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18) AS answer',
-    [
-      hold.eventId,
-      hold.eventVersion,
-      hold.nos,
-      hold.ticketTypes,
-      hold.pricesMinor,
-      hold.areas.length > 0 ? JSON.stringify(hold.areas) : null,
-      hold.reservationId,
-      hold.adding,
-      hold.holderId,
-      hold.holderKind,
-      hold.now,
-      hold.holdSeconds,
-      hold.itemsMax,
-      hold.holderItemsMax,
-      hold.releaseJitterMs,
-      hold.idempotencyKey,
-      hold.inputHash,
-      currentCorrelationId(),
-    ],
+  const values = [
+    hold.eventId,
+    hold.eventVersion,
+    hold.nos,
+    hold.ticketTypes,
+    hold.pricesMinor,
+    hold.areas.length > 0 ? JSON.stringify(hold.areas) : null,
+    hold.reservationId,
+    hold.adding,
+    hold.holderId,
+    hold.holderKind,
+    hold.now,
+    hold.holdSeconds,
+    hold.itemsMax,
+    hold.holderItemsMax,
+    hold.releaseJitterMs,
+    hold.idempotencyKey,
+    hold.inputHash,
+    currentCorrelationId(),
+  ];
+  if (hold.beside === undefined || hold.beside.near.length === 0) {
+    return answerOf(
+      await db.queryPrepared<{ answer: HoldOutcome }>(
+        'hold_seats',
+        'SELECT hold_seats($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18) AS answer',
+        values,
+      ),
+    );
+  }
+  return answerOf(
+    await db.queryPrepared<{ answer: HoldOutcome }>(
+      'hold_seats_beside',
+      'SELECT hold_seats_beside($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20) AS answer',
+      [hold.beside.near, hold.beside.far, ...values],
+    ),
   );
-  return answerOf(rows);
 }
 
 export interface ReservationKey {

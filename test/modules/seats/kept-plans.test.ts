@@ -12,6 +12,7 @@ import {
   callSellSeats,
   callUnpinSeats,
   type AreaClaim,
+  type HoldCall,
 } from '../../../src/modules/seats/seat-functions.sql';
 import { openHall, type Hall } from '../../support/hall';
 import { startHouse, type House } from '../../support/house';
@@ -38,7 +39,12 @@ async function walk({ eventUuid: eventId }: Hall): Promise<void> {
   const holderId = newId();
   const now = house.clock.now();
   const later = new Date(now.getTime() + 3_600_000);
-  const hold = async (id: string, nos: number[], areas: AreaClaim[], adding = false) => {
+  const hold = async (
+    id: string,
+    nos: number[],
+    areas: AreaClaim[],
+    more: Partial<HoldCall> = {},
+  ) => {
     const held = await callHoldSeats(
       { queryPrepared: (_name, sql, values) => manager.query(sql, values) },
       {
@@ -49,7 +55,7 @@ async function walk({ eventUuid: eventId }: Hall): Promise<void> {
         pricesMinor: nos.map(() => 100),
         areas,
         reservationId: id,
-        adding,
+        adding: false,
         holderId,
         holderKind: 'GUEST',
         now,
@@ -59,13 +65,15 @@ async function walk({ eventUuid: eventId }: Hall): Promise<void> {
         releaseJitterMs: 0,
         idempotencyKey: newId(),
         inputHash: Buffer.from('asked'),
+        ...more,
       },
     );
     expect(held.outcome).toBe('HELD');
   };
   const paid = { eventId, id: newId() };
   await hold(paid.id, [0, 1], []);
-  await hold(paid.id, [2, 3], [], true);
+  await hold(paid.id, [2, 3], [], { adding: true });
+  await hold(newId(), [11], [], { beside: { near: [10], far: [9] } });
   const bounds = { holdSeconds: 700, extensionsMax: 2, lifetimeSeconds: 7200 };
   const kept = { blockedBy: null, reason: null };
   expect(await callExtendReservation(manager, paid, holderId, now, bounds)).toMatchObject({

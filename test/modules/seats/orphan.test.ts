@@ -1,5 +1,9 @@
 import * as fc from 'fast-check';
-import { orphansAgainstRule, orphansLeft } from '../../../src/modules/seats/orphan.rules';
+import {
+  orphansAgainstRule,
+  orphansLeft,
+  pairsBeside,
+} from '../../../src/modules/seats/orphan.rules';
 import { eventOn, freeWhere, planOf } from './small-plans';
 
 /** A row as in `oox`, and the seats chosen from it. */
@@ -30,6 +34,34 @@ describe('orphans left by a selection', () => {
   it('never counts an accessible place, nor places of an area', () => {
     expect(orphansLeft(ask('ooo', [1, 2], 'w..'))).toEqual([]);
     expect(orphansLeft({ ...eventOn(planOf([5]), () => true), taken: [1, 3] })).toEqual([]);
+  });
+});
+
+describe('what a verdict rests on', () => {
+  it('breaks exactly where what others take meanwhile makes an orphan', () => {
+    const seats = fc.array(fc.constantFrom('free', 'free', 'taken', 'chosen', 'meanwhile'), {
+      minLength: 12,
+      maxLength: 12,
+    });
+    let broken = 0;
+    fc.assert(
+      fc.property(seats, (states) => {
+        const plan = planOf([['......', '.w._..', '.']]);
+        const nosWith = (...wanted: string[]): number[] =>
+          states.flatMap((state, no) => (wanted.includes(state) ? [no] : []));
+        const taken = nosWith('chosen');
+        const question = { ...eventOn(plan, (no) => states[no] !== 'taken'), taken };
+        const gone = new Set(nosWith('taken', 'meanwhile'));
+        const before = orphansLeft(question);
+        const after = orphansLeft({ ...question, isFree: (no) => !gone.has(no) });
+        const { near, far } = pairsBeside(question);
+        const isBroken = near.some((no, i) => !gone.has(no) && gone.has(far[i] ?? -1));
+        if (isBroken) broken += 1;
+        expect(after.some((no) => !before.includes(no))).toBe(isBroken);
+      }),
+      { numRuns: 1_000 },
+    );
+    expect(broken).toBeGreaterThan(0);
   });
 });
 
