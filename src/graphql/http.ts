@@ -77,6 +77,10 @@ export async function createGraphQLOverHttp(
     const asked = kept.read(request);
     const askApollo = (): unknown => {
       reply.header('cache-control', 'no-store');
+      if (!hasHost(request)) {
+        const { message, extensions } = NO_HOST;
+        return reply.code(400).send({ errors: [{ message, extensions }] });
+      }
       // Apollo has no place for a refusal between parsing and validation.
       const refusal = gauge.refusalOf(textOf(request));
       if (refusal !== undefined) {
@@ -111,6 +115,14 @@ export async function createGraphQLOverHttp(
       }),
     stop: () => apollo.stop(),
   };
+}
+
+const NO_HOST = new DomainError('BAD_USER_INPUT', 'The Host header names no host.');
+
+/** What stands between Fastify and Apollo makes a URL of it, and fails where that is none. */
+function hasHost(request: FastifyRequest): boolean {
+  request.raw.headers.host ||= 'localhost'; // HTTP/1.0 needs to name none
+  return URL.canParse(request.url, `${request.protocol}://${request.hostname}/`);
 }
 
 /** The operation's text, where there is one; whatever else it is, Apollo refuses. */

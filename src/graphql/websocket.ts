@@ -65,6 +65,10 @@ export function registerWebSocket(
   };
   const upgrades = new Turns(UPGRADES_A_TURN);
   const upgrade = (request: IncomingMessage, raw: Duplex, head: Buffer): void => {
+    if (request.headers.upgrade?.toLowerCase() !== 'websocket') {
+      answerAsItIs(http, request, raw, head);
+      return;
+    }
     raw.on('error', ignore); // the client may go while it waits, or be gone already
     upgrades.run(() => admit(request, raw, head));
   };
@@ -86,6 +90,22 @@ const ignore = (): void => undefined;
 
 function refuse(socket: Duplex, status: string): void {
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}
+
+const OF_UPGRADES = new Set(['upgrade', 'connection', 'http2-settings']);
+
+/**
+ * Some clients offer HTTP/2 with each request (Java's own, curl --http2) and take an answer over HTTP/1.1.
+ * Node leaves no choice but to take every upgrade where one is taken: the request is read once more, without.
+ */
+function answerAsItIs(http: Server, request: IncomingMessage, raw: Duplex, head: Buffer): void {
+  const lines = [`${request.method} ${request.url} HTTP/${request.httpVersion}`];
+  for (let at = 0; at < request.rawHeaders.length; at += 2) {
+    const name = request.rawHeaders[at]!;
+    if (!OF_UPGRADES.has(name.toLowerCase())) lines.push(`${name}: ${request.rawHeaders[at + 1]}`);
+  }
+  raw.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]));
+  http.emit('connection', raw);
 }
 
 /** A browser says where its page is from; whoever is no browser says nothing and may come. */
