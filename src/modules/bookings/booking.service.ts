@@ -105,13 +105,19 @@ async function outcomeOf(app: App, booking: Booking): Promise<Booking> {
   });
 }
 
-/** Whether more can be told of the booking only by somebody's doing, and not by waiting for a call. */
+/**
+ * Whether more can be told of the booking only by somebody's doing, and not by waiting for a call. It may have
+ * been decided since it was read: then its payment is not PENDING any more, and it is read again.
+ */
 async function isAnswered(app: App, booking: Booking): Promise<boolean> {
   if (booking.status !== BookingStatus.PENDING) return true;
   const { eventId, id: bookingId } = booking;
-  return app.db.orm
-    .getRepository(Payment)
-    .existsBy({ eventId, bookingId, providerReference: Not(IsNull()) });
+  return app.db.orm.getRepository(Payment).existsBy({
+    eventId,
+    bookingId,
+    status: PaymentStatus.PENDING,
+    providerReference: Not(IsNull()),
+  });
 }
 
 /** Waits until an earlier call has its answer, 15 seconds at most, and reads the booking. */
