@@ -31,6 +31,7 @@ import { ComparePayments1700000830000 } from './1700000830000-compare-payments';
 import { OneBookingPerEmail1700000840000 } from './1700000840000-one-booking-per-email';
 import { OneLockOrder1700000850000 } from './1700000850000-one-lock-order';
 import { RowsThatChange1700000860000 } from './1700000860000-rows-that-change';
+import { CallersKeys1700000880000 } from './1700000880000-callers-keys';
 
 export const migrations = [
   Accounts1700000100000,
@@ -65,4 +66,5 @@ export const migrations = [
   OneBookingPerEmail1700000840000,
   OneLockOrder1700000850000,
   RowsThatChange1700000860000,
+  CallersKeys1700000880000,
 ];

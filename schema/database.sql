@@ -51,6 +51,18 @@ CREATE UNIQUE INDEX uq_bookings_live_reservation ON public.bookings USING btree 
 CREATE UNIQUE INDEX uq_bookings_one_per_customer ON public.bookings USING btree (event_id, holder_id) WHERE (one_per_customer AND (NOT by_staff) AND (status = ANY (ARRAY['PENDING'::text, 'CONFIRMED'::text])));
 CREATE UNIQUE INDEX uq_bookings_one_per_email ON public.bookings USING btree (event_id, email_key) WHERE (one_per_customer AND (status = ANY (ARRAY['PENDING'::text, 'CONFIRMED'::text])));
 
+CREATE TABLE caller_keys (
+  caller_id uuid NOT NULL,
+  operation text NOT NULL,
+  key text NOT NULL,
+  event_id uuid NOT NULL,
+  input_hash bytea NOT NULL,
+  answer jsonb NOT NULL,
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT pk_caller_keys PRIMARY KEY (caller_id, operation, key)
+);
+CREATE INDEX ix_caller_keys_created ON public.caller_keys USING btree (created_at);
+
 CREATE TABLE change_log_epoch (
   singleton boolean DEFAULT true NOT NULL,
   epoch uuid DEFAULT gen_random_uuid() NOT NULL,

@@ -17,6 +17,9 @@ export interface IdempotencyClaim {
 }
 
 /**
+ * Keys are the caller's, whatever event they are used for: a second booking under a key is refused, also
+ * where it is of another event. (Those of holds are kept with the event, by hold_seats.)
+ *
  * Claims the key for this transaction: undefined if it was free, else what the earlier call left.
  * While that call has not committed yet, this one waits for it on the key's index entry, and goes
  * first if it rolls back. Throws IDEMPOTENCY_CONFLICT where the earlier input was another.
@@ -27,21 +30,21 @@ export async function claimIdempotencyKey(
 ): Promise<unknown> {
   const { eventId, callerId, operation, key, inputHash, answer } = claim;
   const claimed: unknown[] = await tx.query(
-    `INSERT INTO idempotency_keys (event_id, caller_id, operation, key, input_hash, answer)
+    `INSERT INTO caller_keys (caller_id, operation, key, event_id, input_hash, answer)
      VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING key`,
-    [eventId, callerId, operation, key, inputHash, JSON.stringify(answer)],
+    [callerId, operation, key, eventId, inputHash, JSON.stringify(answer)],
   );
   if (claimed.length > 0) return undefined;
-  const [stored]: { input_hash: Buffer; answer: unknown }[] = await tx.query(
-    `SELECT input_hash, answer FROM idempotency_keys
-     WHERE event_id = $1 AND caller_id = $2 AND operation = $3 AND key = $4`,
-    [eventId, callerId, operation, key],
+  const [stored]: { event_id: string; input_hash: Buffer; answer: unknown }[] = await tx.query(
+    `SELECT event_id, input_hash, answer FROM caller_keys
+     WHERE caller_id = $1 AND operation = $2 AND key = $3`,
+    [callerId, operation, key],
   );
   // Cleared away between the two statements: it was over a day old.
   if (stored === undefined) {
     throw new DomainError('CONFLICT', 'This idempotency key is worn out: take a new one.');
   }
-  if (!stored.input_hash.equals(inputHash)) {
+  if (stored.event_id !== eventId || !stored.input_hash.equals(inputHash)) {
     throw new DomainError(
       'IDEMPOTENCY_CONFLICT',
       'This idempotency key has been used with another input.',

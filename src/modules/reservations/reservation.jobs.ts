@@ -19,10 +19,15 @@ export const reservationTickers: Readonly<Record<string, Ticker>> = {
 
 /** Forgets answers after a day, in batches, so that no statement holds many rows for long. */
 async function pruneIdempotencyKeys({ db }: App): Promise<void> {
+  await pruneKeys(db, 'idempotency_keys');
+  await pruneKeys(db, 'caller_keys');
+}
+
+async function pruneKeys(db: App['db'], table: 'idempotency_keys' | 'caller_keys'): Promise<void> {
   for (let batch = 0; batch < PRUNE_BATCHES_MAX; batch++) {
     const gone = await db.query(
-      `DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(
-         SELECT ctid FROM idempotency_keys WHERE created_at < now() - $1::interval LIMIT $2)) RETURNING 1`,
+      `DELETE FROM ${table} WHERE ctid = ANY (ARRAY(
+         SELECT ctid FROM ${table} WHERE created_at < now() - $1::interval LIMIT $2)) RETURNING 1`,
       [IDEMPOTENCY_KEPT, PRUNE_BATCH],
     );
     if (gone.length < PRUNE_BATCH) return;

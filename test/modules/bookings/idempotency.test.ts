@@ -1,5 +1,8 @@
 /** One key, one booking, one charge: however often, from wherever and how much later a buyer asks. */
+import { CallersKeys1700000880000 } from '../../../migrations/1700000880000-callers-keys';
 import { newId, requireEventScoped } from '../../../src/infra/ids';
+import { Payment } from '../../../src/modules/payments/payment.entity';
+import type { PaymentProvider } from '../../../src/modules/payments/provider';
 import { reservationJobs } from '../../../src/modules/reservations/reservation.jobs';
 import type { House } from '../../support/house';
 import {
@@ -12,7 +15,9 @@ import {
   type BoxOffice,
 } from '../../support/box-office';
 import type { GivenUser } from '../../support/given';
+import { mockOf, withMock } from '../../support/saga';
 import { inTwoProcesses } from '../../support/settings';
+import { Signal } from '../../support/signal';
 
 let house: House;
 /** Another process of the same Usher. */
@@ -40,6 +45,35 @@ it('50 confirmations with one key, at two processes, are one charge and one book
   expect(answers[0]).toMatchObject({ status: 'CONFIRMED' });
   for (const answer of answers) expect(answer).toEqual(answers[0]);
   expect(await charges()).toBe(1);
+});
+
+it('a retry that reads the booking right before its outcome is told the outcome', async () => {
+  const reservationId = await hold(house, office, buyer.token, [0]);
+  const key = newId();
+  const charging = new Signal();
+  const goOn = new Signal();
+  const ways: Partial<PaymentProvider> = {
+    charge: async (request, signal) => {
+      charging.give();
+      await goOn.given;
+      return mock.charge(request, signal);
+    },
+  };
+  const mock = mockOf(house);
+  const first = withMock(house, ways, () => confirm(house, buyer.token, reservationId, { key }));
+  await charging.given;
+  // The other process has read the booking as PENDING; before it looks at the payment, all is decided.
+  const payments = other.app.db.orm.getRepository(Payment);
+  const exists = payments.existsBy.bind(payments);
+  const look = jest.spyOn(payments, 'existsBy').mockImplementationOnce(async (where) => {
+    goOn.give();
+    await first;
+    return exists(where);
+  });
+  const retried = await confirm(other, buyer.token, reservationId, { key });
+  look.mockRestore();
+  expect(retried).toMatchObject({ status: 'CONFIRMED' });
+  expect(retried).toEqual(await first);
 });
 
 it('50 confirmations with a card that is declined are all told so, and one charge was tried', async () => {
@@ -88,13 +122,44 @@ it('another input under the same key is refused by the other process, too', asyn
   expect(await charges()).toBe(1);
 });
 
+it('a key is the caller’s: what it was used for at one event it is not used for at another', async () => {
+  const elsewhere = await openBoxOffice(house);
+  const key = newId();
+  const [here, there] = [
+    await hold(house, office, buyer.token, [0]),
+    await hold(house, elsewhere, buyer.token, [0]),
+  ];
+  const booking = await confirm(house, buyer.token, here, { key });
+  expect((await confirmError(other, buyer.token, there, { key })).code).toBe(
+    'IDEMPOTENCY_CONFLICT',
+  );
+  const second = await confirm(house, buyer.token, there);
+  const cancel = async (bookingId: string): Promise<unknown> => {
+    const { errors } = await house.gql(
+      'mutation ($input: CancelBookingInput!) { cancelBooking(input: $input) { id } }',
+      { input: { bookingId, idempotencyKey: key } },
+      { token: buyer.token, expectErrors: true },
+    );
+    return errors?.[0]?.extensions.code;
+  };
+  // The same key for another operation is another key.
+  expect(await cancel(booking.id!)).toBeUndefined();
+  expect(await cancel(second.id!)).toBe('IDEMPOTENCY_CONFLICT');
+  const somebody = await house.given.user();
+  const theirs = await hold(house, elsewhere, somebody.token, [1]);
+  expect(await confirm(house, somebody.token, theirs, { key })).toMatchObject({
+    status: 'CONFIRMED',
+  });
+  await expectSoundBooks(house, elsewhere);
+});
+
 it('a key is kept for a day, and a retry after that still charges nothing', async () => {
   const reservationId = await hold(house, office, buyer.token, [0]);
   const key = newId();
   const booking = await confirm(house, buyer.token, reservationId, { key });
   const agedBy = async (hours: number): Promise<void> => {
     await house.app.db.query(
-      'UPDATE idempotency_keys SET created_at = now() - make_interval(hours => $1) WHERE event_id = $2',
+      'UPDATE caller_keys SET created_at = now() - make_interval(hours => $1) WHERE event_id = $2',
       [hours, requireEventScoped('Reservation', reservationId).eventId],
     );
     await reservationJobs['prune-idempotency-keys']?.(house.app, {});
@@ -107,4 +172,31 @@ it('a key is kept for a day, and a retry after that still charges nothing', asyn
     bookingId: booking.id,
   });
   expect(await charges()).toBe(1);
+});
+
+it('keys of before stay good: with the one event that had them first, and back', async () => {
+  const elsewhere = await openBoxOffice(house);
+  const [key, other] = [newId(), newId()];
+  const first = await hold(house, office, buyer.token, [0]);
+  const booking = await confirm(house, buyer.token, first, { key });
+  const second = await hold(house, elsewhere, buyer.token, [0]);
+  await confirm(house, buyer.token, second, { key: other });
+  const migration = new CallersKeys1700000880000();
+  const runner = house.app.db.orm.createQueryRunner();
+  try {
+    await migration.down(runner);
+    // Two events could have one key then.
+    await runner.query(
+      'UPDATE idempotency_keys SET key = $1, created_at = created_at + $2::interval WHERE key = $3',
+      [key, '1 minute', other],
+    );
+    await migration.up(runner);
+  } finally {
+    await runner.release();
+  }
+  expect(await confirm(house, buyer.token, first, { key })).toEqual(booking);
+  expect((await confirmError(house, buyer.token, second, { key })).code).toBe(
+    'IDEMPOTENCY_CONFLICT',
+  );
+  await expectSoundBooks(house, elsewhere);
 });
