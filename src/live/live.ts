@@ -21,7 +21,7 @@ import type { Watch } from './watch';
 const EVENTS_MAX = 256;
 const IDLE_MS = 60_000;
 /** How often the log is read while Redis, which would be quicker, is away. */
-const ALONE_CATCH_UP_MS = 250;
+export const ALONE_CATCH_UP_MS = 250;
 
 interface Entry {
   loading: Promise<LiveEvent | undefined>;

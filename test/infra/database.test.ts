@@ -38,7 +38,14 @@ describe('a database whose machine is gone without a word', () => {
     const database = await cloneDatabase();
     const wire = await startWire(database.url);
     const log = createLogger('fatal');
-    const options = { url: wire.url, entities: [], migrations: [], log, silentMs: 300, poolMax: 2 };
+    const options = {
+      url: wire.url,
+      entities: [],
+      migrations: [],
+      log,
+      silentMs: 1_500,
+      poolMax: 2,
+    };
     const db = await Database.connect(options);
     try {
       // Both connections are open by then.

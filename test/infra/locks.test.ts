@@ -83,7 +83,8 @@ withRedis('locks', () => {
     const startedAtMs = performance.now();
     const gone = new Locks(away.commands, log);
     expect(await gone.withLocks([keys[0]], () => Promise.resolve('done'))).toBe('done');
-    expect(performance.now() - startedAtMs).toBeLessThan(1_000);
+    // Less than any wait there is: for an answer of Redis, or for the lock.
+    expect(performance.now() - startedAtMs).toBeLessThan(2_000);
   });
 
   it('are waited for so long, and then done without', async () => {

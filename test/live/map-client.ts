@@ -123,6 +123,17 @@ export async function untilCursorsReachPastPruned({ app }: House): Promise<void>
   );
 }
 
+/** A process that does not catch up with the change log while `work` lasts: what it shows then, it was told. */
+export async function withLogUnread<T>({ app }: House, work: () => Promise<T>): Promise<T> {
+  const live = app.live as unknown as { catchUpAll: () => void };
+  const unread = jest.spyOn(live, 'catchUpAll').mockReturnValue();
+  try {
+    return await work();
+  } finally {
+    unread.mockRestore();
+  }
+}
+
 export const watchMap = (
   house: House,
   hall: { eventId: string },

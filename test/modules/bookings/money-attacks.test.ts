@@ -10,7 +10,6 @@ import { retryRefunds } from '../../../src/modules/bookings/refund.jobs';
 import { sweepExpired } from '../../../src/modules/reservations/sweep';
 import {
   confirm,
-  count,
   expectSoundBooks,
   hold,
   openBoxOffice,
@@ -29,6 +28,7 @@ import {
   type Bought,
 } from '../../support/refunds';
 import { bankSays, follow, mockOf, pinned, recover, withMock } from '../../support/saga';
+import { untilWaiting } from '../../support/lock-waits';
 import { inTwoProcesses } from '../../support/settings';
 import { checkIn } from '../tickets/door';
 
@@ -163,13 +163,13 @@ describe('late money', () => {
         reservationId,
       ]);
       const settled = follow(pin, other.app);
-      await someoneWaits();
+      await untilWaiting(house, 1);
       let cancelled = false;
       const cancelling = cancelEvent().then(async () => {
         cancelled = true;
         await workOnCancellation(house.app, office.eventUuid);
       });
-      await Promise.race([cancelling, someoneWaits(2)]);
+      await Promise.race([cancelling, untilWaiting(house, 2)]);
       await blocker.query('COMMIT');
       await Promise.all([settled, cancelling]);
       expect(cancelled).toBe(true);
@@ -179,19 +179,6 @@ describe('late money', () => {
     await settleAll();
     expect(await statusOf(publicId)).toBe('REFUNDED');
   });
-
-  /** Resolves when so many statements of this database wait for locks of others. */
-  async function someoneWaits(many = 1): Promise<void> {
-    const deadline = performance.now() + 10_000;
-    for (;;) {
-      const waiting = await count(
-        house,
-        `SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-      );
-      if (waiting >= many) return;
-      if (performance.now() > deadline) throw new Error('nobody waits');
-    }
-  }
 });
 
 describe('money that is given back at the provider’s own site', () => {

@@ -12,9 +12,9 @@ import {
   type BoxOffice,
   type Confirmed,
 } from '../../support/box-office';
-import { eventually } from '../../support/eventually';
 import type { GivenUser } from '../../support/given';
 import { startHouse, type House } from '../../support/house';
+import { untilWaiting } from '../../support/lock-waits';
 import { buy, cancel } from '../../support/refunds';
 
 const BEA = { email: 'bea@example.org', name: 'Bea Buyer' };
@@ -151,15 +151,7 @@ describe('the same address in another session', () => {
       await late.query('BEGIN');
       await late.query(setStatus, [eventId, id, 'CONFIRMED']);
       second = confirm(house, token, reservationId, BEA);
-      await eventually(
-        () =>
-          count(
-            house,
-            `SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_database()
-               AND wait_event_type = 'Lock' AND query LIKE 'INSERT INTO "bookings"%'`,
-          ),
-        (waiting) => waiting === 1,
-      );
+      await untilWaiting(house, 1, 'INSERT INTO "bookings"%');
       await late.query('COMMIT');
     } finally {
       late.release();

@@ -38,16 +38,22 @@ describe('checkInUpdates', () => {
         { category: { key: 'gods' }, total: 2, checkedIn: 0 },
       ],
     });
+    const beganAtMs = performance.now();
     await checkIn(secondDoor, office, tickets[0]!.code);
     expect((await messages.next()).checkInUpdates.checkedIn).toBe(1);
-    const toldAtMs = performance.now();
     await checkIn(house, office, tickets[1]!.code);
     await checkIn(secondDoor, office, tickets[2]!.code);
     await sync(house, office, 'north', [
       { scanId: '1', code: tickets[5]!.code, scannedAt: house.clock.now() },
     ]);
-    // Three check-ins within the second are one message, at its end.
-    expect((await messages.next()).checkInUpdates).toEqual({
+    // Check-ins within the second are one message, at its end.
+    let counts: Counts['checkInUpdates'];
+    let messagesAfterFirst = 0;
+    do {
+      counts = (await messages.next()).checkInUpdates;
+      messagesAfterFirst += 1;
+    } while (counts.checkedIn < 4);
+    expect(counts).toEqual({
       total: 6,
       checkedIn: 4,
       byCategory: [
@@ -55,7 +61,8 @@ describe('checkInUpdates', () => {
         { category: { key: 'gods' }, total: 2, checkedIn: 1 },
       ],
     });
-    expect(performance.now() - toldAtMs).toBeGreaterThan(500);
+    // However slow the machine is, they do not come sooner.
+    expect(performance.now() - beganAtMs).toBeGreaterThan(950 * messagesAfterFirst);
     await house.gql(
       UNDO,
       { input: { eventId: office.eventId, ticketId: tickets[0]!.id } },
