@@ -55,9 +55,15 @@ async function expectSound(event: EventId): Promise<void> {
   expect(await auditEvent(first.app.db, requireId('Event', event.id))).toEqual([]);
 }
 
-describe('a herd', () => {
+describe.each([
+  ['a herd', false],
+  ['a herd where no single seat may be left', true],
+])('%s', (_, forbidOrphanSeats) => {
   test('of 100 parties of 4: all get seats, all different, each side by side', async () => {
-    const [event, guests] = await prepare({ rows: 30, seatsInRow: 20, holdSeconds: 600 }, 100);
+    const [event, guests] = await prepare(
+      { rows: 30, seatsInRow: 20, holdSeconds: 600, forbidOrphanSeats },
+      100,
+    );
     const answers = await ask(event, guests, 4);
     expect(answers.filter((answer) => answer.__typename !== 'Reservation')).toEqual([]);
     const taken = answers.flatMap(nosOf);
@@ -71,7 +77,10 @@ describe('a herd', () => {
   });
 
   test('of 30 parties of 2 on the last 47 seats: 23 are served, nobody is refused while two seats are left', async () => {
-    const [event, guests] = await prepare({ rows: 1, seatsInRow: 47, holdSeconds: 600 }, 30);
+    const [event, guests] = await prepare(
+      { rows: 1, seatsInRow: 47, holdSeconds: 600, forbidOrphanSeats },
+      30,
+    );
     const answers = await ask(event, guests, 2);
     const served = answers.filter((answer) => answer.__typename === 'Reservation');
     const refused = answers.filter((answer) => answer.__typename === 'SeatsUnavailable');

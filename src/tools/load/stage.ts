@@ -21,7 +21,7 @@ export async function logIn(target: Target, email: string, password: string): Pr
 export async function makeEvent(
   target: Target,
   ownerToken: string,
-  shape: { rows: number; seatsInRow: number; holdSeconds: number },
+  shape: { rows: number; seatsInRow: number; holdSeconds: number; forbidOrphanSeats?: boolean },
 ): Promise<LoadEvent> {
   const need = (query: string, input: unknown) => target.need(query, { input }, ownerToken);
   const suffix = Math.random().toString(36).slice(2, 8);
@@ -52,6 +52,7 @@ export async function makeEvent(
       startsAt: new Date(Date.now() + 30 * DAY_MS).toISOString(),
       currency: 'EUR',
       holdSeconds: shape.holdSeconds,
+      forbidOrphanSeats: shape.forbidOrphanSeats ?? false,
       prices: [{ categoryKey: 'all', priceMinor: 1000 }],
     },
   );
