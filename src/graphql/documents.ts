@@ -1,10 +1,43 @@
-import { parse, validate, type DocumentNode, type GraphQLError, type GraphQLSchema } from 'graphql';
+import {
+  GraphQLError,
+  Kind,
+  parse,
+  specifiedRules,
+  validate,
+  type ASTVisitor,
+  type DirectiveNode,
+  type DocumentNode,
+  type GraphQLSchema,
+  type SelectionNode,
+  type ValidationContext,
+} from 'graphql';
 import { DomainError } from '../errors';
 import { assertQuicklyValidated, TOKENS_MAX } from './limits';
 
 const DOCUMENTS_MAX = 500;
 /** Longer texts are rare, and keeping them would let strangers fill our memory. */
 const TEXT_KEPT_MAX = 20_000;
+
+/**
+ * A subscription is its one field: where that is left out, graphql-js fails at finding it. (Conditions that
+ * hang on variables it refuses by itself there.)
+ */
+function nothingLeftOutOfSubscriptions(context: ValidationContext): ASTVisitor {
+  const check = (node: SelectionNode): void => {
+    const parent = context.getParentType();
+    if (parent == null || parent !== context.getSchema().getSubscriptionType()) return;
+    if (!node.directives?.some(isLeftOutBy)) return;
+    const message = 'A subscription cannot leave out what it selects at its root.';
+    context.reportError(new GraphQLError(message, { nodes: node }));
+  };
+  return { Field: check, InlineFragment: check, FragmentSpread: check };
+}
+
+function isLeftOutBy({ name, arguments: [condition] = [] }: DirectiveNode): boolean {
+  if (condition?.value.kind !== Kind.BOOLEAN) return false;
+  return name.value === (condition.value.value ? 'skip' : 'include');
+}
+const RULES = [...specifiedRules, nothingLeftOutOfSubscriptions];
 
 /** A parsed text, and what is wrong with it. */
 export interface CheckedDocument {
@@ -30,7 +63,7 @@ export class Documents {
     assertQuicklyValidated(document);
     const entry = {
       document,
-      errors: validate(this.schema, document, undefined, { maxErrors: 20 }),
+      errors: validate(this.schema, document, RULES, { maxErrors: 20 }),
     };
     if (text.length <= TEXT_KEPT_MAX) {
       this.checked.set(text, entry);
