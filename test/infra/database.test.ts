@@ -2,6 +2,7 @@ import { connect, createServer, Socket, type AddressInfo } from 'node:net';
 import { Database } from '../../src/infra/database';
 import { createLogger } from '../../src/infra/logger';
 import { cloneDatabase } from '../setup/databases';
+import { overlappingQueries } from '../setup/one-query-at-a-time';
 import { startHouse, type House } from '../support/house';
 
 let house: House;
@@ -31,6 +32,18 @@ it('the system asks on each connection to the database whether the other end is 
   expect(rows[0]!.many).toBeGreaterThan(0);
   expect(ours.length).toBeGreaterThanOrEqual(rows[0]!.many);
   expect(ours.every(([, on, ms]) => on === true && ms === 10_000)).toBe(true);
+});
+
+it('a test in which a client is asked several things at once would fail', async () => {
+  const { db } = house.app;
+  await db.transaction(async (tx) => {
+    await tx.query('SELECT 1');
+    await tx.query('SELECT 2');
+  });
+  await Promise.all([db.query('SELECT 1'), db.query('SELECT 2')]); // on a connection each
+  expect(overlappingQueries()).toEqual([]);
+  await db.transaction((tx) => Promise.all([tx.query('SELECT 1'), tx.query('SELECT 2')]));
+  expect(overlappingQueries()).toHaveLength(1);
 });
 
 describe('a database whose machine is gone without a word', () => {

@@ -1,1 +1,2 @@
 import 'reflect-metadata';
+import './one-query-at-a-time';

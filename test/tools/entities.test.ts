@@ -1,4 +1,4 @@
-import { EntitySchema } from 'typeorm';
+import { EntitySchema, type DataSource } from 'typeorm';
 import { Database, type Entities } from '../../src/infra/database';
 import { createLogger } from '../../src/infra/logger';
 import { entities } from '../../src/registry';
@@ -33,6 +33,22 @@ const SAID_BY_THE_MIGRATIONS = [
 
 let database: TestDatabase;
 
+/** TypeORM asks for the columns of all tables at once on its one connection, which pg will refuse some day. */
+function askOneAfterTheOther(orm: DataSource): void {
+  const create = orm.createQueryRunner.bind(orm);
+  orm.createQueryRunner = (mode) => {
+    const runner = create(mode);
+    const query = runner.query.bind(runner) as (sql: string, values?: unknown[]) => Promise<never>;
+    let last: Promise<unknown> = Promise.resolve();
+    runner.query = (sql: string, values?: unknown[]) => {
+      const answer = last.then(() => query(sql, values));
+      last = answer.catch(() => undefined);
+      return answer;
+    };
+    return runner;
+  };
+}
+
 /** The statements with which TypeORM would make the migrated tables what `described` says. */
 async function differencesFrom(described: Entities): Promise<string[]> {
   const db = await Database.connect({
@@ -41,6 +57,7 @@ async function differencesFrom(described: Entities): Promise<string[]> {
     migrations: [],
     log: createLogger('warn'),
   });
+  askOneAfterTheOther(db.orm);
   try {
     const { upQueries } = await db.orm.driver.createSchemaBuilder().log();
     return upQueries
