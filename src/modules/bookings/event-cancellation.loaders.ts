@@ -23,16 +23,23 @@ export const progressOfCancellation = defineLoader<string, CancellationProgress>
   async ({ app }, eventIds) => {
     const rows = await app.db.query<CancellationProgress>(
       `SELECT b.event_id,
-         count(*) FILTER (WHERE b.status IN ('PENDING', 'CONFIRMED') OR b.cancel_origin = 'EVENT_CANCELLED')::integer AS total,
-         count(*) FILTER (WHERE b.cancel_origin = 'EVENT_CANCELLED' AND f.open IS NULL)::integer AS refunded,
+         count(*) FILTER (WHERE b.status IN ('PENDING', 'CONFIRMED') OR b.cancel_origin = 'EVENT_CANCELLED' OR b.unpaid)::integer AS total,
+         count(*) FILTER (WHERE (b.cancel_origin = 'EVENT_CANCELLED' AND f.open IS NULL) OR b.unpaid)::integer AS refunded,
          count(*) FILTER (WHERE b.cancel_origin = 'EVENT_CANCELLED' AND f.failed)::integer AS failed
-       FROM bookings b
+       FROM (
+         -- unpaid: was being paid for when the event was cancelled, and came to nothing after that.
+         SELECT b.*, b.status = 'FAILED' AND EXISTS (
+           SELECT 1 FROM payments p
+           WHERE p.event_id = b.event_id AND p.booking_id = b.id AND p.settled_at >= c.cancelled_at) AS unpaid
+         FROM bookings b JOIN event_cancellations c ON c.event_id = b.event_id
+         WHERE b.event_id = ANY ($1::uuid[])
+       ) b
        LEFT JOIN (
          SELECT event_id, booking_id, count(*) AS open, bool_or(status = 'FAILED') AS failed FROM refunds
          WHERE event_id = ANY ($1::uuid[]) AND (status = 'PENDING' OR (status = 'FAILED' AND retried_as IS NULL))
          GROUP BY event_id, booking_id
        ) f ON f.event_id = b.event_id AND f.booking_id = b.id
-       WHERE b.event_id = ANY ($1::uuid[]) GROUP BY b.event_id`,
+       GROUP BY b.event_id`,
       [eventIds],
     );
     const none = (eventId: string): CancellationProgress => {

@@ -10,6 +10,7 @@ import { RECOVERY_DELAY_MS } from '../../../src/modules/bookings/recover';
 import { refundJobs, retryRefunds } from '../../../src/modules/bookings/refund.jobs';
 import type { PaymentProvider, RefundState } from '../../../src/modules/payments/provider';
 import {
+  confirm,
   confirmError,
   count,
   expectSoundBooks,
@@ -130,6 +131,8 @@ describe('an event that is cancelled', () => {
   it('does not wait for buyers whose bank still asks something of them: their charges are voided', async () => {
     const pin = await pinned(house, await hold(house, office, buyer.token, [0]));
     await bankSays(house, pin, 'PENDING');
+    const declined = await hold(house, office, buyer.token, [1]);
+    await confirm(house, buyer.token, declined, { payment: 'tok_declined' });
     house.clock.advance(RECOVERY_DELAY_MS / 1000);
     await recover(pin, house.app);
     expect(await bookingOf(house, buyer.token, pin.booking.publicId)).toMatchObject({
@@ -137,6 +140,10 @@ describe('an event that is cancelled', () => {
     });
     await cancelEvent();
     expect(await work()).toBe(false);
+    expect(await progress(office.ownerToken)).toMatchObject({
+      bookingsTotal: 1,
+      bookingsRefunded: 0,
+    });
     await recover(pin, house.app);
     expect(await bookingOf(house, buyer.token, pin.booking.publicId)).toMatchObject({
       status: 'FAILED',
@@ -149,6 +156,12 @@ describe('an event that is cancelled', () => {
       [pin.payment!.publicId],
     );
     expect(charge).toEqual({ status: 'DECLINED', decline_code: 'voided' });
+    // What had failed before was nobody's any more.
+    expect(await progress(office.ownerToken)).toMatchObject({
+      bookingsTotal: 1,
+      bookingsRefunded: 1,
+      bookingsFailed: 0,
+    });
   });
 
   it('lets nobody in from that moment on, though its tickets become void one by one', async () => {
