@@ -159,7 +159,12 @@ function requestsPlugin(schema: GraphQLSchema): ApolloServerPlugin<RequestContex
       return Promise.resolve();
     },
   };
-  return { requestDidStart: () => Promise.resolve(listener) };
+  return {
+    requestDidStart: ({ request }) => {
+      if (request.operationName === '') delete request.operationName; // in a URL the same as none
+      return Promise.resolve(listener);
+    },
+  };
 }
 
 /** What a plugin throws is the server's fault to Apollo, and answered with status 500. */

@@ -131,12 +131,13 @@ export class Operations {
       const { document, errors } = this.documents.check(request.query);
       if (errors.length > 0)
         throw new OperationRefused(errors.map((error) => this.presentOne(error, correlationId)));
-      const operation = getOperationAST(document, request.operationName);
+      const operationName = request.operationName || undefined;
+      const operation = getOperationAST(document, operationName);
       if (!operation)
         throw new DomainError('BAD_USER_INPUT', 'The document has no such operation.');
       const variables = request.variables ?? {};
       assertWithinLimits(this.schema, document, operation, variables);
-      const fields = variableProblems(this.schema, document, request.operationName, variables);
+      const fields = variableProblems(this.schema, document, operationName, variables);
       if (fields.length > 0) {
         const summary = fields.map((each) => `${each.path}: ${each.message}`).join('; ');
         throw new DomainError('BAD_USER_INPUT', summary, { fields });
@@ -146,7 +147,7 @@ export class Operations {
         schema: this.schema,
         document,
         operation,
-        operationName: request.operationName,
+        operationName,
         variableValues: variables,
         contextValue: new RequestContext(
           this.app,
