@@ -7,7 +7,8 @@
  * seats: so who wanted to sit side by side does, and nobody is sent to a place that is kept for others. A
  * table is replaced by a table, as long as there is one of as many seats, and a range never has part of one. Seats of a lost piece that are still free may be
  * part of its replacement. Replacements in different alternatives share no seat, so that after a second lost
- * race the next one is still worth trying.
+ * race the next one is still worth trying. Where the event's orphan rule would refuse seats, they are no
+ * alternative, and the next nearest are.
  *
  * A refusal on a hot event must be cheap: blocks are visited by the least distance they can offer, and those
  * that cannot beat what is found are never looked at: well under a millisecond on an arena of 16,000, sold
@@ -26,10 +27,14 @@ export interface LostSeats {
   wanted: readonly number[];
   /** How many alternatives at most. */
   count: number;
+  /** Whether a selection would be granted, by a rule over all of its seats; every one is where absent. */
+  passes?: ((nos: readonly number[]) => boolean) | undefined;
 }
 
 /** Lost pieces for which alternatives are sought; whoever lost more asks for best available instead. */
 const LOST_PIECES_MAX = 20;
+/** Put together at most for each one that is offered: pieces that pass one by one may not do so together. */
+const TRIES_EACH = 4;
 
 /** Wanted seats that belong together, and what they are like. */
 interface Piece {
@@ -49,9 +54,18 @@ interface Found {
   distance: number;
 }
 
+/** For one alternative. */
+interface Search {
+  lost: LostSeats;
+  /** Seats of it and of others. */
+  used: Set<number>;
+  /** Whether seats would be granted together with those that it has so far. */
+  passes: ((nos: ArrayLike<number> & Iterable<number>) => boolean) | undefined;
+}
+
 /** Each as long as `wanted` and ascending, nearest first. Empty where nothing matches. */
 export function alternativesFor(lost: LostSeats): number[][] {
-  const { isFree, count } = lost;
+  const { isFree, count, passes } = lost;
   const pieces = piecesOf(lost);
   let gone = pieces.filter(({ nos }) => !nos.every(isFree));
   const used = new Set<number>();
@@ -67,20 +81,24 @@ export function alternativesFor(lost: LostSeats): number[][] {
     .sort((a, b) => b.nos.length - a.nos.length)
     .map((piece) => ({ piece, approach: approachTo(lost, piece) }));
   const alternatives: Found[] = [];
-  while (alternatives.length < count) {
+  for (let tries = count * TRIES_EACH; tries > 0 && alternatives.length < count; tries -= 1) {
     const alternative: Found = { nos: [...kept], distance: 0 };
+    const search: Search = {
+      ...{ lost, used },
+      passes: passes && ((nos) => passes([...alternative.nos, ...nos])),
+    };
     for (const { piece, approach } of bySize) {
       const found =
         piece.kind === 'area'
           ? nearestPlaces(lost, piece, used)
-          : (nearestTable(lost, piece, used) ?? nearestRange(lost, piece, used, approach));
+          : (nearestTable(lost, piece, used) ?? nearestRange(search, piece, approach));
       if (found === undefined) return inOrder(alternatives);
       for (const no of found.nos) used.add(no);
       alternative.nos.push(...found.nos);
       alternative.distance += found.distance * found.nos.length;
     }
     if (bySize.length === 0) break;
-    alternatives.push(alternative);
+    if (passes === undefined || passes(alternative.nos)) alternatives.push(alternative);
   }
   return inOrder(alternatives);
 }
@@ -192,17 +210,12 @@ function approachTo({ blocks }: LostSeats, piece: Piece): Approach {
   return { order, least };
 }
 
-function nearestRange(
-  lost: LostSeats,
-  piece: Piece,
-  used: Set<number>,
-  { order, least }: Approach,
-): Found | undefined {
-  const { blocks } = lost;
+function nearestRange(search: Search, piece: Piece, { order, least }: Approach): Found | undefined {
+  const { blocks } = search.lost;
   let best: { first: number; distance: number } | undefined;
   for (const block of order) {
     if (best !== undefined && (least[block] ?? 0) >= best.distance) break;
-    best = nearestInBlock(lost, piece, used, block, best);
+    best = nearestInBlock(search, piece, block, best);
   }
   if (best === undefined) return undefined;
   const nos = blocks.noAt.subarray(best.first, best.first + piece.nos.length);
@@ -211,9 +224,8 @@ function nearestRange(
 
 /** The nearest range of the block that matches the piece, if nearer than `best`; else `best`. */
 function nearestInBlock(
-  lost: LostSeats,
+  { lost, used, passes }: Search,
   piece: Piece,
-  used: Set<number>,
   block: number,
   best: { first: number; distance: number } | undefined,
 ): { first: number; distance: number } | undefined {
@@ -231,7 +243,9 @@ function nearestInBlock(
     const y = ((blocks.ySum[at + 1] ?? 0) - (blocks.ySum[first] ?? 0)) / size;
     const distance = Math.hypot(x - piece.x, y - piece.y);
     if (best !== undefined && distance >= best.distance) continue;
-    if (isLike(lost, piece, blocks.noAt.subarray(first, at + 1))) best = { first, distance };
+    const nos = blocks.noAt.subarray(first, at + 1);
+    if (!isLike(lost, piece, nos)) continue;
+    if (passes === undefined || passes(nos)) best = { first, distance };
   }
   return best;
 }

@@ -126,5 +126,9 @@ export function findAlternatives(
     sellable: pricedFor({ inventory, offer }, undefined),
     wanted,
     count: ALTERNATIVES,
+    // What would be refused in its turn is no alternative.
+    passes: offer.event.forbidOrphanSeats
+      ? (nos) => orphansOf({ inventory, offer }, nos).length === 0
+      : undefined,
   });
 }

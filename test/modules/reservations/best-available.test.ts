@@ -243,6 +243,17 @@ describe('alternatives', () => {
     expect((await hold(event, wanted)).__typename).toBe('Reservation');
   });
 
+  test('can be held, where no single seat may be left', async () => {
+    const event = await eventOf(1, 12, true);
+    for (const nos of [[4, 5], [8]])
+      expect((await hold(event, nos, guests[1])).__typename).toBe('Reservation');
+    // 6 and 7 are nearest, and either would leave the other alone.
+    const { alternatives } = await hold(event, [5]);
+    expect(alternatives?.map((seats) => seats.map(({ no }) => no))).toEqual([[3], [9], [0]]);
+    for (const [seat] of alternatives!)
+      expect((await hold(event, [seat!.no], guests[2])).__typename).toBe('Reservation');
+  });
+
   test('are none where all is gone', async () => {
     const event = await eventOf(1, 2);
     expect((await hold(event, [0, 1], guests[1])).__typename).toBe('Reservation');

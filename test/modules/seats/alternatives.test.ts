@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { alternativesFor } from '../../../src/modules/seats/alternatives.rules';
+import { orphansAgainstRule } from '../../../src/modules/seats/orphan.rules';
 import {
   eventOn,
   freeWhere,
@@ -94,6 +95,13 @@ describe('alternatives to lost seats', () => {
     expect(alternativesFor({ ...question, sellable: () => false })).toEqual([]);
   });
 
+  it('pass the rule that a selection is judged by', () => {
+    const question = ask([['..........']], 'oooxoxooxo', [5]);
+    expect(alternativesFor(question)).toEqual([[4], [6], [7]]);
+    // 6 and 7 would leave each other alone.
+    expect(alternativesFor({ ...question, passes: ruleOf(question) })).toEqual([[4], [2], [9]]);
+  });
+
   it('are none for a sold-out house, no seats, or a party in too many pieces', () => {
     expect(alternativesFor(ask([['....']], 'xxxx', [0]))).toEqual([]);
     expect(alternativesFor(ask([['....']], 'oooo', []))).toEqual([]);
@@ -104,12 +112,22 @@ describe('alternatives to lost seats', () => {
   });
 });
 
+/** As the orphan rule judges. */
+function ruleOf(event: ReturnType<typeof eventOn>): (nos: readonly number[]) => boolean {
+  return (nos) => {
+    const categories = new Set(nos.map(event.categoryOf));
+    const mayTake = (no: number): boolean => categories.has(event.categoryOf(no));
+    return orphansAgainstRule({ ...event, taken: nos, mayTake }).length === 0;
+  };
+}
+
 const questions = smallEvents.chain(({ layout, free }) =>
   fc.record({
     event: fc.constant(eventOn(layout, (no) => free[no] === true)),
     wanted: fc.uniqueArray(fc.integer({ min: 0, max: layout.seatCount - 1 }), { maxLength: 6 }),
     length: fc.integer({ min: 1, max: 5 }),
     contiguous: fc.boolean(),
+    ruled: fc.boolean(),
     count: fc.integer({ min: 0, max: 4 }),
   }),
 );
@@ -120,12 +138,14 @@ describe('alternatives, whatever was wanted,', () => {
   it('are free seats of the same number, categories and access, as much side by side', () => {
     let offered = 0;
     fc.assert(
-      fc.property(questions, ({ event, wanted, count, contiguous, length }) => {
+      fc.property(questions, ({ event, wanted, count, contiguous, length, ruled }) => {
         const { layout, blocks, isFree, categoryOf } = event;
         const first = blocks.positionOf[wanted[0] ?? 0] ?? -1;
         const nos =
           contiguous && first >= 0 ? [...blocks.noAt.subarray(first, first + length)] : wanted;
-        const alternatives = alternativesFor({ ...event, wanted: nos, count });
+        const passes = ruled ? ruleOf(event) : undefined;
+        const alternatives = alternativesFor({ ...event, wanted: nos, count, passes });
+        expect(alternatives.every((each) => passes?.(each) ?? true)).toBe(true);
         expect(alternatives.length).toBeLessThanOrEqual(count);
         expect(new Set(alternatives.map(String)).size).toBe(alternatives.length);
         const lengths = (of: number[]): number[] =>
@@ -149,6 +169,8 @@ describe('alternatives, whatever was wanted,', () => {
           expect(companions(alternative)).toBeLessThanOrEqual(companions(nos));
           const torn = (of: number[]): boolean => tornTables(layout, of).length > 0;
           if (!torn(nos)) expect(torn(alternative)).toBe(false);
+          // What comes instead of a table may be one that stands round an aisle.
+          if (nos.some((no) => layout.wholeTableOf(no) !== undefined)) continue;
           // Pieces may come to lie side by side and count as one then; they are never torn.
           const [before, after] = [lengths(nos), lengths(alternative)];
           expect(after.length).toBeLessThanOrEqual(before.length);
@@ -163,12 +185,13 @@ describe('alternatives, whatever was wanted,', () => {
   it('begin with the nearest range there is, by trying all', () => {
     let offered = 0;
     fc.assert(
-      fc.property(questions, ({ event, wanted, length }) => {
+      fc.property(questions, ({ event, wanted, length, ruled }) => {
         const { layout, blocks, isFree, categoryOf } = event;
         const start = blocks.positionOf[wanted[0] ?? 0] ?? -1;
         if (start < 0) return;
         const nos = [...blocks.noAt.subarray(start, start + length)];
         const ofTable = (no: number): boolean => layout.wholeTableOf(no) !== undefined;
+        const passes = ruled ? ruleOf(event) : undefined;
         if (runsOf(blocks, nos).length !== 1 || nos.every(isFree) || nos.some(ofTable)) return;
         const companions = (of: number[]): number =>
           of.filter((no) => layout.companion[no] === 1).length;
@@ -184,10 +207,11 @@ describe('alternatives, whatever was wanted,', () => {
           const fits = range.length === nos.length && runsOf(blocks, range).length === 1;
           if (!fits || !range.every(isFree) || like(range) !== like(nos)) return [];
           if (range.some(ofTable) || companions(range) > companions(nos)) return [];
+          if (passes?.(range) === false) return [];
           const [rangeX, rangeY] = middle(range);
           return [Math.hypot(rangeX - x, rangeY - y)];
         });
-        const [nearest] = alternativesFor({ ...event, wanted: nos, count: 1 });
+        const [nearest] = alternativesFor({ ...event, wanted: nos, count: 1, passes });
         expect(nearest === undefined).toBe(distances.length === 0);
         if (nearest === undefined) return;
         offered += 1;
