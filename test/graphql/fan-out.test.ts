@@ -1,232 +1,25 @@
 /** Sharing, on a small schema and sources that the test drives by hand. */
-import {
-  GraphQLInt,
-  GraphQLNonNull,
-  GraphQLObjectType,
-  GraphQLSchema,
-  GraphQLString,
-  parse,
-  type ExecutionResult,
-} from 'graphql';
-import type { App } from '../../src/app.types';
-import { Connection, type Channel } from '../../src/graphql/connection';
-import { defineLoader, RequestContext, type Viewer } from '../../src/graphql/context';
-import { FanOut, type SharedFeed, type SubscriptionArgs } from '../../src/graphql/fan-out';
-import type { Payload } from '../../src/graphql/payload';
-import { systemClock } from '../../src/infra/clock';
-import { createLogger } from '../../src/infra/logger';
-import { Metrics } from '../../src/infra/metrics';
-import { Watch, type LiveUpdate, type Watched } from '../../src/live/watch';
 import { until } from '../support/until';
+import {
+  making,
+  type Subscribed,
+  all,
+  app,
+  begin,
+  source,
+  subscribe,
+  openSmallSchema,
+} from './small-schema';
 
-let executions: number;
-let elsewhere: string;
-let broken: boolean;
-/** Happens once, in the middle of the next execution. */
-let whileMade: (() => void) | undefined;
-const ELSEWHERE = defineLoader<number, string>((_context, keys) =>
-  Promise.resolve(keys.map(() => elsewhere)),
-);
-const schema = new GraphQLSchema({
-  query: new GraphQLObjectType({ name: 'Query', fields: { ok: { type: GraphQLInt } } }),
-  subscription: new GraphQLObjectType<LiveUpdate, RequestContext>({
-    name: 'Subscription',
-    fields: {
-      news: {
-        type: new GraphQLNonNull(
-          new GraphQLObjectType<LiveUpdate, RequestContext>({
-            name: 'News',
-            fields: {
-              fragile: {
-                type: new GraphQLNonNull(GraphQLString),
-                resolve: () => {
-                  if (broken) throw new Error('it is broken');
-                  return 'whole';
-                },
-              },
-              whole: { type: GraphQLInt, resolve: (news) => (news.snapshot ? 1 : 0) },
-              nos: {
-                type: GraphQLString,
-                args: { plus: { type: GraphQLInt } },
-                resolve: ({ nos }, { plus = 0 }: { plus?: number }) =>
-                  nos.map((no) => no + plus).join(' '),
-              },
-              elsewhere: {
-                type: GraphQLString,
-                resolve: (_news, _args, context) => context.load(ELSEWHERE, 1),
-              },
-              reader: {
-                type: GraphQLString,
-                resolve: (_news, _args, { viewer }) =>
-                  viewer.kind === 'anonymous' ? viewer.kind : viewer.id,
-              },
-            },
-          }),
-        ),
-        args: { after: { type: GraphQLString } },
-        resolve: (news) => {
-          executions++;
-          const change = whileMade;
-          whileMade = undefined;
-          change?.();
-          return news;
-        },
-      },
-    },
-  }),
-});
-
-/** One event's source: what is marked goes out with the next tick. */
-class Source implements Watched {
-  readonly cursor = 'cursor';
-  revision = 0;
-  readonly watches = new Set<Watch>();
-  admit(watch: Watch): void {
-    this.watches.add(watch);
-  }
-  dismiss(watch: Watch): void {
-    this.watches.delete(watch);
-  }
-  scheduleTick(): void {
-    setImmediate(() => this.tick());
-  }
-  tick(): void {
-    for (const watch of this.watches) watch.deliver();
-  }
-  change(...nos: number[]): void {
-    this.revision++;
-    for (const watch of this.watches) watch.mark(nos);
-    this.tick();
-  }
-}
-
-class Feed implements SharedFeed<LiveUpdate> {
-  readonly shareKey = 'the event';
-  readonly field = 'news';
-  readonly startArguments = ['after'];
-  constructor(private readonly watch: Watch) {}
-  stateOf = ({ snapshot, nos }: LiveUpdate): string =>
-    `${source.revision} ${snapshot} ${nos.join()}`;
-  next = (): Promise<IteratorResult<LiveUpdate>> => this.watch.next();
-  return = (): Promise<IteratorResult<LiveUpdate>> => this.watch.return();
-  throw = (error: unknown): Promise<IteratorResult<LiveUpdate>> => this.watch.throw(error);
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-  fork(): Feed {
-    return new Feed(this.watch.fork());
-  }
-  handOverTo(other: SharedFeed<LiveUpdate>): boolean {
-    return other instanceof Feed && this.watch.handOverTo(other.watch);
-  }
-}
-
-/** A reader that takes what it is sent, until it is told to stop. */
-class Reader extends Connection {
-  isOpen = true;
-  unreadBytes = 0;
-  isFull = false;
-  private tellDrained: (() => void) | undefined;
-  protected readonly channel = (): never => {
-    throw new Error('subscribed by hand');
-  };
-  protected readonly tellErrors = (): Promise<void> => Promise.resolve();
-  protected readonly tellComplete = (): Promise<void> => Promise.resolve();
-  protected onceDrained(tell: () => void): void {
-    this.tellDrained = tell;
-  }
-  protected pauseReading(): void {}
-  protected resumeReading(): void {}
-  cutOff(): void {}
-  ping(): void {}
-  expire(): void {}
-
-  stopReading(): void {
-    this.isFull = true;
-    this.unreadBytes = 1024 * 1024;
-  }
-  readAgain(): void {
-    this.isFull = false;
-    this.unreadBytes = 0;
-    this.tellDrained?.();
-  }
-}
-
-let app: App;
-let fanOut: FanOut;
-let source: Source;
-beforeEach(() => {
-  executions = 0;
-  broken = false;
-  source = new Source();
-  app = { metrics: new Metrics(), log: createLogger('fatal') } as unknown as App;
-  fanOut = new FanOut(app, (result) => result);
-});
-
-interface Subscribed {
-  reader: Reader;
-  payloads: Payload[];
-  /** The `news` of each message. */
-  heard(): unknown[];
-  stop(): void;
-  done: Promise<void>;
-}
-
-/** Subscribes; the first message is the whole. */
-function begin(
-  query = 'subscription { news { whole nos } }',
-  variables: Record<string, unknown> = {},
-  viewer: Viewer = { kind: 'anonymous' },
-): Subscribed & { isInStep: () => boolean } {
-  const payloads: Payload[] = [];
-  const reader = new Reader('127.0.0.1', systemClock);
-  const channel: Channel = {
-    connection: reader,
-    offer: (payload) => {
-      if (!reader.hasRoom(payload.byteLength)) return false;
-      payloads.push(payload);
-      return true;
-    },
-  };
-  const args: SubscriptionArgs = {
-    schema,
-    document: parse(query),
-    variableValues: variables,
-    contextValue: new RequestContext(app, () => viewer, 'c', ''),
-  };
-  const watch = new Watch(source);
-  watch.markSnapshot();
-  watch.open();
-  const subscriber = fanOut.start(args, new Feed(watch), channel, 'news');
-  return {
-    reader,
-    payloads,
-    isInStep: () => payloads.length > 0 && subscriber.group !== undefined,
-    heard: () =>
-      payloads.map(({ json }) => {
-        const { data } = JSON.parse(json.toString()) as ExecutionResult<{ news: unknown }>;
-        return data?.news;
-      }),
-    stop: () => subscriber.stop(),
-    done: subscriber.done,
-  };
-}
-/** As begin, and waits for the first message. */
-async function subscribe(...asked: Parameters<typeof begin>): Promise<Subscribed> {
-  const subscribed = begin(...asked);
-  await until(subscribed.isInStep);
-  return subscribed;
-}
-const all = async (...subscribed: Promise<Subscribed>[]): Promise<Subscribed[]> =>
-  Promise.all(subscribed);
+openSmallSchema();
 
 describe('subscribers in step', () => {
   it('share one execution and one text', async () => {
     const readers = await all(subscribe(), subscribe(), subscribe());
-    executions = 0;
+    making.executions = 0;
     source.change(4, 2);
     await until(() => readers.every(({ payloads }) => payloads.length === 2));
-    expect(executions).toBe(1);
+    expect(making.executions).toBe(1);
     expect(new Set(readers.map(({ payloads }) => payloads[1])).size).toBe(1);
     expect(readers[0]?.heard()[1]).toEqual({ whole: 0, nos: '2 4' });
     expect(source.watches.size).toBe(1);
@@ -243,10 +36,10 @@ describe('subscribers in step', () => {
       subscribe(ask, { plus: 2 }),
       subscribe(query(2), { plus: 1 }),
     );
-    executions = 0;
+    making.executions = 0;
     source.change(5);
     await until(() => readers.every(({ payloads }) => payloads.length === 2));
-    expect(executions).toBe(3);
+    expect(making.executions).toBe(3);
     expect(readers.map((reader) => reader.heard()[1])).toEqual(
       ['6', '6', '6', '7', '6'].map((nos) => ({ nos })),
     );
@@ -304,7 +97,7 @@ describe('subscribers in step', () => {
   ])('end with the error where a message cannot be made that is %s', async (_, query) => {
     const readers = await all(subscribe(query), subscribe(query));
     const others = await all(subscribe(), subscribe());
-    broken = true;
+    making.broken = true;
     const ends = readers.map(({ done }) =>
       expect(done).rejects.toMatchObject({ errors: [{ message: 'it is broken' }] }),
     );
@@ -312,7 +105,7 @@ describe('subscribers in step', () => {
     await Promise.all(ends);
     expect(readers.map(({ payloads }) => payloads.length)).toEqual([1, 1]);
     await until(() => others.every(({ payloads }) => payloads.length === 2));
-    broken = false;
+    making.broken = false;
     const again = await subscribe(query);
     expect(again.heard()).toHaveLength(1);
   });
@@ -334,7 +127,7 @@ describe('those who come in the same moment', () => {
   it('share one execution and one text of the first message', async () => {
     const readers = await all(subscribe(), subscribe(), subscribe());
     const late = await subscribe();
-    expect(executions).toBe(1);
+    expect(making.executions).toBe(1);
     expect(new Set([...readers, late].map(({ payloads }) => payloads[0])).size).toBe(1);
     expect(late.heard()).toEqual([{ whole: 1, nos: '' }]);
   });
@@ -342,10 +135,10 @@ describe('those who come in the same moment', () => {
   it('do not share what was made of another state, or of another question', async () => {
     const ask = 'subscription ($plus: Int) { news { whole nos(plus: $plus) } }';
     await all(subscribe(ask, { plus: 1 }), subscribe(ask, { plus: 2 }), subscribe());
-    expect(executions).toBe(3);
+    expect(making.executions).toBe(3);
     source.revision++;
     await subscribe(ask, { plus: 1 });
-    expect(executions).toBe(4);
+    expect(making.executions).toBe(4);
   });
 
   it('have each their own where it depends on who asks', async () => {
@@ -362,9 +155,9 @@ describe('those who come in the same moment', () => {
 
   it('have each their own where more than the state was looked at', async () => {
     const query = 'subscription { news { elsewhere } }';
-    elsewhere = 'before';
+    making.elsewhere = 'before';
     await subscribe(query);
-    elsewhere = 'after';
+    making.elsewhere = 'after';
     const second = await subscribe(query);
     expect(second.heard()[0]).toEqual({ elsewhere: 'after' });
   });
@@ -382,7 +175,7 @@ describe('those who come in the same moment', () => {
   });
 
   it('miss nothing that changes while their message is made', async () => {
-    whileMade = () => source.change(8);
+    making.whileMade = () => source.change(8);
     const readers = [begin(), begin(), begin()];
     await until(() => readers.every(({ payloads }) => payloads.length === 2));
     for (const reader of readers)

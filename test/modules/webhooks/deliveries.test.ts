@@ -1,94 +1,30 @@
-import { createHmac } from 'node:crypto';
-import { newId, requireId } from '../../../src/infra/ids';
-import { mailOrder, type OwnerMailOrder } from '../../../src/modules/mail/mail.facts';
+import { requireId } from '../../../src/infra/ids';
 import { sendMail } from '../../../src/modules/mail/mail.service';
 import { Deliverer } from '../../../src/modules/webhooks/deliverer';
 import { disableOverfull } from '../../../src/modules/webhooks/deliveries.sql';
-import { webhookSink } from '../../../src/modules/webhooks/fan-out';
-import { replayPage } from '../../../src/modules/webhooks/replay';
 import { updateWebhook } from '../../../src/modules/webhooks/webhook.service';
-import { Relay } from '../../../src/outbox/relay';
-import { openBoxOffice, type BoxOffice } from '../../support/box-office';
+import { openBoxOffice } from '../../support/box-office';
 import { eventually } from '../../support/eventually';
-import type { GivenUser } from '../../support/given';
-import { startHouse, type House } from '../../support/house';
-import { numbered, record } from '../../outbox/facts';
-import { webhooksAs, type WebhookData } from './operations';
-import { startReceiver, type Receiver } from './receiver';
+import { webhooksAs } from './operations';
+import {
+  api,
+  deliver,
+  deliverLater,
+  deliverer,
+  hookTo,
+  house,
+  join,
+  mailsAbout,
+  nosAt,
+  office,
+  receiver,
+  relay,
+  unblocked,
+  verifies,
+  openSender,
+} from './sending';
 
-let house: House;
-let office: BoxOffice;
-let relay: Relay;
-let deliverer: Deliverer;
-let receivers: Receiver[];
-
-beforeEach(async () => {
-  house = await startHouse();
-  office = await openBoxOffice(house);
-  relay = new Relay(webhookSink(house.app), house.app);
-  deliverer = new Deliverer(house.app);
-  receivers = [];
-  await relay.turn();
-});
-afterEach(async () => {
-  await deliverer.stop();
-  await Promise.all(receivers.map((each) => each.close()));
-  await house.close();
-});
-
-async function receiver(): Promise<Receiver> {
-  const started = await startReceiver();
-  receivers.push(started);
-  return started;
-}
-const api = () => webhooksAs(house, office.ownerToken);
-async function hookTo(url: string, types: string[] = []): Promise<WebhookData> {
-  const { data } = await api().create({ organizationId: office.organizationId, url, types });
-  return data.createWebhook.webhook;
-}
-const unblocked = (...nos: number[]): Promise<void> =>
-  record(house, ...nos.map((no) => numbered(office.eventUuid, no)));
-
-/** Facts become deliveries, and what is due is sent. */
-async function deliver(): Promise<void> {
-  await relay.turn();
-  await deliverer.turn();
-  await deliverer.settled();
-}
-/** Attempts until nothing is due for so long: pauses are the clock's. */
-async function deliverLater(seconds: number): Promise<void> {
-  house.clock.advance(seconds);
-  await deliver();
-}
-const nosAt = ({ received }: Receiver): number[] =>
-  received.flatMap(({ envelope }) => envelope.data.seatNos);
-
-function join({ uuid }: GivenUser, role: 'OWNER' | 'MANAGER'): Promise<unknown> {
-  return house.app.db.query(
-    `INSERT INTO memberships (organization_id, user_id, role, created_at) VALUES ($1, $2, $3, now())`,
-    [requireId('Organization', office.organizationId), uuid, role],
-  );
-}
-
-/** What waits to be written to owners about the webhook. */
-async function mailsAbout(id: string): Promise<OwnerMailOrder[]> {
-  const rows = await house.app.db.query<{ payload: unknown }>(
-    `SELECT j.payload FROM graphile_worker._private_jobs j
-     JOIN graphile_worker._private_tasks t ON t.id = j.task_id
-     WHERE t.identifier = 'send-mail' AND j.payload ->> 'subjectId' = $1 ORDER BY j.id`,
-    [requireId('Webhook', id)],
-  );
-  return rows.map(({ payload }) => mailOrder.parse(payload) as OwnerMailOrder);
-}
-
-/** As docs/webhooks.md tells receivers to do it. */
-function verifies({ headers, body }: Receiver['received'][number], secret: string): boolean {
-  const [t, ...macs] = String(headers['usher-signature']).split(',');
-  const mac = createHmac('sha256', secret)
-    .update(`${t?.slice(2)}.${body}`)
-    .digest('hex');
-  return macs.includes(`v1=${mac}`);
-}
+openSender();
 
 describe('deliveries to webhooks', () => {
   it('are signed, carry the envelope, and are logged', async () => {
@@ -399,85 +335,5 @@ describe('deliveries to webhooks', () => {
       false,
       true,
     ]);
-  });
-});
-
-describe('replayWebhook', () => {
-  /** Works off what is enqueued, page by page. */
-  async function replayAll(): Promise<void> {
-    for (;;) {
-      const [job] = await house.app.db.query<{ id: string; payload: unknown }>(
-        `DELETE FROM graphile_worker._private_jobs WHERE key LIKE 'replay-webhook:%' RETURNING id, payload`,
-      );
-      if (job === undefined) return;
-      await replayPage(house.app, job.payload);
-    }
-  }
-
-  it('sends everything again from a domain event on, in order, and says so', async () => {
-    const to = await receiver();
-    const { id } = await hookTo(to.url, ['seats.unblocked']);
-    const nos = Array.from({ length: 700 }, (_, no) => no);
-    await unblocked(...nos);
-    for (let round = 0; round < 3; round++) await deliver();
-    expect(nosAt(to)).toEqual(nos);
-    const from = to.received[10]!.envelope.id;
-    expect((await api().replay({ webhookId: id, fromEventId: from })).errors).toBeUndefined();
-    const again = await api().replay({ webhookId: id, fromEventId: from });
-    expect(again.errors?.[0]?.extensions.code).toBe('CONFLICT');
-    await replayAll();
-    for (let round = 0; round < 3; round++) await deliver();
-    expect(nosAt(to).slice(700)).toEqual(nos.slice(10));
-    const [latest] = await api().log(id, 'first: 1');
-    expect(latest).toMatchObject({ replay: true, status: 'DELIVERED' });
-    expect(to.received[700]!.envelope.id).toBe(from);
-  }, 60_000);
-
-  it('sends everything again from a time on, what happened while it was off included', async () => {
-    const to = await receiver();
-    const { id } = await hookTo(to.url, ['seats.unblocked']);
-    await api().update({ id, active: false });
-    const before = new Date(Date.now() - 60_000).toISOString();
-    await unblocked(1, 2);
-    await deliver();
-    expect(to.received).toEqual([]);
-    await api().update({ id, active: true });
-    await api().replay({ webhookId: id, fromTime: before });
-    await replayAll();
-    await deliver();
-    expect(nosAt(to)).toEqual([1, 2]);
-  });
-
-  it('takes the first time there is for the beginning, and the last one for never', async () => {
-    const to = await receiver();
-    const { id } = await hookTo(to.url, ['seats.unblocked']);
-    await unblocked(1);
-    await deliver();
-    for (const fromTime of ['0001-01-01T00:00:00Z', '9999-12-31T23:59:59.999Z']) {
-      expect((await api().replay({ webhookId: id, fromTime })).errors).toBeUndefined();
-      await replayAll();
-      await deliver();
-    }
-    expect(nosAt(to)).toEqual([1, 1]);
-  });
-
-  it('refuses a point that is none, or another organization’s', async () => {
-    const to = await receiver();
-    const { id } = await hookTo(to.url);
-    const other = await openBoxOffice(house);
-    await record(house, numbered(other.eventUuid, 1));
-    const [foreign] = await house.app.db.query<{ id: string }>(
-      'SELECT id FROM domain_events WHERE event_id = $1 ORDER BY recorded_at DESC LIMIT 1',
-      [other.eventUuid],
-    );
-    const codeOf = async (input: Record<string, unknown>) =>
-      (await api().replay({ webhookId: id, ...input })).errors?.[0]?.extensions.code;
-    expect(await codeOf({})).toBe('BAD_USER_INPUT');
-    expect(await codeOf({ fromTime: '2026-01-01T00:00:00Z', fromEventId: newId() })).toBe(
-      'BAD_USER_INPUT',
-    );
-    expect(await codeOf({ fromEventId: newId() })).toBe('BAD_USER_INPUT');
-    expect(await codeOf({ fromEventId: foreign!.id })).toBe('BAD_USER_INPUT');
-    expect(await codeOf({ fromEventId: 'x' })).toBe('NOT_FOUND');
   });
 });
