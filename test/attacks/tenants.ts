@@ -60,7 +60,7 @@ interface Around {
   venueId: string;
   planId: string;
 }
-export let known: Around | undefined;
+let known: Around | undefined;
 
 /** A house with everything in it, for all tests of the file. */
 export function openTheWorld(): void {
