@@ -1,8 +1,11 @@
 /**
- * Whoever waits for seats waits in plan order, so that nobody waits in a circle. PostgreSQL would break one after a
+ * Whoever waits for seats waits in plan order, and for tickets in order of their ids, so that nobody waits in a circle. PostgreSQL would break one after a
  * second, and the transaction helper would try again: only the database's own count tells.
  */
 import type { PoolClient } from 'pg';
+import { lockLiveTickets } from '../../src/modules/bookings/give-back';
+import { lockTickets } from '../../src/modules/tickets/check-in.sql';
+import { confirm } from '../support/box-office';
 import { eventually } from '../support/eventually';
 import {
   askToHold,
@@ -38,11 +41,15 @@ afterEach(async () => {
 });
 
 const locking = new Set<PoolClient>();
-/** A transaction that has the seats until it ends. */
-async function lock(...nos: number[]): Promise<PoolClient> {
+async function begin(): Promise<PoolClient> {
   const client = await house.app.db.pool.connect();
   locking.add(client);
   await client.query('BEGIN');
+  return client;
+}
+/** A transaction that has the seats until it ends. */
+async function lock(...nos: number[]): Promise<PoolClient> {
+  const client = await begin();
   await client.query(
     'SELECT 1 FROM seats WHERE event_id = $1 AND no = ANY ($2::integer[]) ORDER BY no FOR UPDATE',
     [hall.eventUuid, nos],
@@ -138,6 +145,37 @@ test('two holds of an area for two ticket types each', async () => {
   await end(first);
   expect((await other).__typename).toBe('Reservation');
   expect((await one).__typename).toBe('SeatsUnavailable');
+  expect(await deadlocks(house, second)).toBe(before);
+});
+
+test('tickets at the door, against giving back a booking whose later places were chosen first', async () => {
+  const { id: reservationId } = await hold(0, { seats: byNo(5) });
+  await hold(0, { reservationId, seats: byNo(1) });
+  await confirm(house, buyers[0]!, reservationId, { email: 'ada@example.org', name: 'Ada' });
+  const { db } = house.app;
+  const tickets = await db.query<{ id: string; no: number; booking_id: string }>(
+    'SELECT id, no, booking_id FROM tickets WHERE event_id = $1 ORDER BY id',
+    [hall.eventUuid],
+  );
+  expect(tickets.map(({ no }) => no)).toEqual([5, 1]);
+  const [{ id: first, booking_id: bookingId }] = tickets as [(typeof tickets)[0]];
+  const before = await deadlocks(house, second);
+
+  const other = await begin();
+  await other.query('SELECT 1 FROM tickets WHERE event_id = $1 AND id = $2 FOR UPDATE', [
+    hall.eventUuid,
+    first,
+  ]);
+  const ids = tickets.map(({ id }) => id);
+  const atTheDoor = db.transaction((tx) => lockTickets(tx, hall.eventUuid, ids));
+  await untilWaiting(house, 1, '%FROM tickets%');
+  const givingBack = db.transaction((tx) =>
+    lockLiveTickets(tx, { eventId: hall.eventUuid, id: bookingId }),
+  );
+  await untilWaiting(house, 2, '%FROM tickets%');
+  await end(other);
+  expect((await atTheDoor).size).toBe(2);
+  expect((await givingBack).map(({ no }) => no)).toEqual([1, 5]);
   expect(await deadlocks(house, second)).toBe(before);
 });
 

@@ -27,16 +27,22 @@ export interface LiveTicket {
   generation: number;
 }
 
-/** In order of their places. Nobody is let in with them, nor gives them back, until the caller is done. */
+/**
+ * In order of their places. Nobody is let in with them, nor gives them back, until the caller is done. They are locked
+ * in order of id, as the door does it: so the two cannot wait for each other.
+ */
 export async function lockLiveTickets(
   tx: EntityManager,
   { eventId, id }: EventScopedKey,
 ): Promise<LiveTicket[]> {
   return tx.query(
-    `SELECT id, no, price_minor AS "priceMinor", status, holder_name AS "holderName",
-       holder_email AS "holderEmail", generation
-     FROM tickets
-     WHERE event_id = $1 AND booking_id = $2 AND status <> 'VOID' ORDER BY no FOR UPDATE`,
+    `WITH live AS (
+       SELECT id, no, price_minor AS "priceMinor", status, holder_name AS "holderName",
+         holder_email AS "holderEmail", generation
+       FROM tickets
+       WHERE event_id = $1 AND booking_id = $2 AND status <> 'VOID' ORDER BY id FOR UPDATE
+     )
+     SELECT * FROM live ORDER BY no`,
     [eventId, id],
   );
 }
