@@ -7,7 +7,7 @@ import {
   hold,
   openBoxOffice,
 } from '../../support/box-office';
-import { STRIPE_KEY } from '../../support/fake-stripe';
+import { STRIPE_KEY } from '../../support/stripe-shapes';
 import type { House } from '../../support/house';
 import { runJob, takeJobs } from '../../support/jobs';
 import { WEBHOOK_SECRET, bare, fake, house, intentOf, openStripeHouse } from './stripe-house';

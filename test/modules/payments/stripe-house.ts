@@ -3,7 +3,8 @@ import { eventScopedId, newId } from '../../../src/infra/ids';
 import type { ChargeRequest, PaymentProvider } from '../../../src/modules/payments/provider';
 import { StripeProvider } from '../../../src/modules/payments/providers/stripe';
 import { PaymentReferences } from '../../../src/modules/payments/references';
-import { FakeStripe, STRIPE_KEY, type FakeIntent } from '../../support/fake-stripe';
+import { FakeStripe } from '../../support/fake-stripe';
+import { STRIPE_KEY, type FakeIntent } from '../../support/stripe-shapes';
 import { startHouse, type House } from '../../support/house';
 
 export const WEBHOOK_SECRET = 'whsec_of_the_tests';
