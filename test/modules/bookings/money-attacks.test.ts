@@ -7,6 +7,7 @@ import { workOnCancellation } from '../../../src/modules/bookings/cancel-event';
 import { followPayment } from '../../../src/modules/bookings/follow-payment';
 import { RECOVERY_DELAY_MS, recoverOverdue } from '../../../src/modules/bookings/recover';
 import { retryRefunds } from '../../../src/modules/bookings/refund.jobs';
+import { REFUND_JOB_MS } from '../../../src/modules/bookings/refund.rules';
 import { sweepExpired } from '../../../src/modules/reservations/sweep';
 import {
   confirm,
@@ -59,6 +60,8 @@ async function settleAll(): Promise<void> {
   advance(RECOVERY_DELAY_MS / 1000 + 10);
   await recoverOverdue(house.app);
   await workOnCancellation(house.app, office.eventUuid);
+  // What has been asked to be given back in these steps is due by then as well.
+  advance(REFUND_JOB_MS / 1000 + 1);
   await retryRefunds(house.app);
   await workOnCancellation(house.app, office.eventUuid);
 }
