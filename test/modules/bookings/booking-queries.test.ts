@@ -1,6 +1,7 @@
 import { newId } from '../../../src/infra/ids';
 import { startHouse, type House } from '../../support/house';
 import { confirm, firstError, hold, openBoxOffice, type BoxOffice } from '../../support/box-office';
+import { colleague as colleagueAt } from '../tickets/door';
 
 let house: House;
 let office: BoxOffice;
@@ -36,15 +37,7 @@ async function find(
   return data.booking;
 }
 
-async function colleague(role: string): Promise<string> {
-  const member = await house.given.user();
-  await house.gql(
-    'mutation ($input: AddMemberInput!) { addMember(input: $input) { role } }',
-    { input: { organizationId: office.organizationId, email: member.email, role } },
-    { token: office.ownerToken },
-  );
-  return member.token;
-}
+const colleague = (role: string): Promise<string> => colleagueAt(house, office, role);
 
 describe('booking', () => {
   it('is found by its id and by its reference, as people type it', async () => {
