@@ -36,7 +36,8 @@ it('lets upgrades wait for the next turn, and breaks by none whose client goes m
   const http = new EventEmitter();
   const app = { config: readConfig({}), log: {} } as unknown as App;
   registerWebSocket(http as Server, app, {} as Operations, {} as Clients);
-  const request = { url: '/elsewhere', headers: {}, socket: {} } as IncomingMessage;
+  const headers = { upgrade: 'websocket' };
+  const request = { url: '/elsewhere', headers, socket: {} } as IncomingMessage;
   let answered = 0;
   const raws = Array.from({ length: 100 }, () =>
     Object.assign(new EventEmitter(), { end: () => answered++ }),
