@@ -129,7 +129,9 @@ export function scoreOf(
 ): number {
   const { closeness, togetherness, orphans, company } = quality;
   const base = 0.6 * closeness + 0.3 * togetherness + (orphans === 0 ? 0.1 : 0);
-  return (4 - tier + (company === undefined ? base : 0.6 * company + 0.4 * base)) / 4;
+  const whole = company === undefined ? base : 0.6 * company + 0.4 * base;
+  // A mean of differences of sums may be a little above the best there is, and that is another tier's.
+  return (4 - tier + Math.min(1, whole)) / 4;
 }
 
 /** What an ordinary seat beside counts for where the plan has seats for companions. */

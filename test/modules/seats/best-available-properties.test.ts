@@ -5,7 +5,7 @@ import {
   type BestAvailableQuestion,
   type Proposal,
 } from '../../../src/modules/seats/best-available.rules';
-import { besideOf } from '../../../src/modules/seats/party.rules';
+import { besideOf, scoreOf } from '../../../src/modules/seats/party.rules';
 import { orphansAgainstRule, orphansLeft } from '../../../src/modules/seats/orphan.rules';
 import { eventOn, neighbourBlocks, planOf, runsOf, smallEvents, tornTables } from './small-plans';
 
@@ -165,6 +165,12 @@ describe('a proposal, whatever the plan and the party,', () => {
       }),
       RUNS,
     );
+  });
+
+  it('stays in its tier where rounding makes its seats better than the best', () => {
+    const quality = { closeness: 1 + 4 * Number.EPSILON, togetherness: 1, orphans: 0 };
+    expect(scoreOf(1, quality)).toBe(1);
+    expect(scoreOf(2, quality)).toBe(0.75);
   });
 
   it('is what its tier says', () => {
